@@ -1,0 +1,184 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { execa } from 'execa';
+import type { ProxyLink } from '../../src/traffic/index.ts';
+import type { Bench } from '../proxy/bench-folder.ts';
+import { median, percentile, table } from '../proxy/figures.ts';
+import { paced } from '../proxy/latency.ts';
+import {
+  endPointsman,
+  routesTo,
+  soon,
+  startPointsman,
+  tableOfServices,
+  tableTo,
+  upstreamOn,
+} from '../proxy/pointsman.ts';
+import { cpuSeconds } from '../proxy/process.ts';
+
+export interface Routes {
+  /** Requests per CPU-second by number of routes. */
+  readonly perCpuSecond: Readonly<Record<number, number>>;
+  readonly publishMs: { readonly p50: number; readonly max: number };
+  readonly rate: number;
+  readonly p99Ms: { readonly quiet: number; readonly publishing: number };
+  /** Tables a second that were acknowledged meanwhile. */
+  readonly published: number;
+}
+
+const sizes = [10, 1_000, 10_000] as const;
+const tablesPerSecond = 20;
+
+/** What a large table costs: to match, to publish, and to publish again and again while it serves. */
+export const routeCosts = async (bench: Bench, seconds: number, rounds: number): Promise<Routes> => {
+  const folder = await bench.folder('routes');
+  const link = await startPointsman(folder);
+  const publisher = new Publisher(link, bench.originPort);
+  try {
+    const port = await publisher.publish(sizes[0]);
+    const matching = await matchingCosts(publisher, { port, folder, pid: link.hello.pid, seconds, rounds });
+    const times = await publishTimes(publisher, 40);
+    const rate = Math.round(matching.perSecond / 2);
+    const quiet: number[] = [];
+    const publishing: number[] = [];
+    let published = 0;
+    for (let round = 0; round < rounds; round += 1) {
+      quiet.push((await paced(port, rate, seconds)).p99Ms);
+      const end = new AbortController();
+      const steady = publisher.publishSteadily(end.signal);
+      publishing.push((await paced(port, rate, seconds)).p99Ms);
+      end.abort();
+      published = await steady;
+    }
+    return {
+      perCpuSecond: matching.perCpuSecond,
+      publishMs: { p50: percentile(times, 0.5), max: times.at(-1) ?? 0 },
+      rate,
+      p99Ms: { quiet: median(quiet), publishing: median(publishing) },
+      published,
+    };
+  } finally {
+    await endPointsman(link);
+  }
+};
+
+class Publisher {
+  readonly #link: ProxyLink;
+  readonly #originPort: number;
+  #generation = 0;
+
+  constructor(link: ProxyLink, originPort: number) {
+    this.#link = link;
+    this.#originPort = originPort;
+  }
+
+  /** A table of this size, all of it to one pool, so that sizes differ in nothing else. */
+  async publish(routes: number): Promise<number> {
+    this.#generation += 1;
+    const next = tableTo(
+      this.#generation,
+      [upstreamOn(this.#originPort)],
+      routesTo(routes, () => 'origin'),
+    );
+    const { listeners } = await this.#link.publish(next, soon());
+    return listeners[0]?.port ?? 0;
+  }
+
+  /** One service of a thousand has been deployed. */
+  async publishDeploy(): Promise<void> {
+    this.#generation += 1;
+    await this.#link.publish(tableOfServices(this.#generation, this.#originPort), soon());
+  }
+
+  /** So many a second, or as many as are acknowledged; returns how many a second there were. */
+  async publishSteadily(signal: AbortSignal): Promise<number> {
+    const begun = performance.now();
+    let count = 0;
+    while (!signal.aborted) {
+      await this.publishDeploy();
+      count += 1;
+      const due = begun + (count * 1_000) / tablesPerSecond;
+      await delay(Math.max(0, due - performance.now()));
+    }
+    return count / ((performance.now() - begun) / 1_000);
+  }
+}
+
+interface Matching {
+  readonly port: number;
+  readonly folder: string;
+  readonly pid: number;
+  readonly seconds: number;
+  readonly rounds: number;
+}
+
+/** Requests to routes all over the table, sizes in turn. */
+const matchingCosts = async (publisher: Publisher, { port, folder, pid, seconds, rounds }: Matching) => {
+  const costs = new Map<number, number[]>(sizes.map((size) => [size, []]));
+  const rates: number[] = [];
+  const script = join(folder, 'routes.lua');
+  for (let round = -1; round < rounds; round += 1) {
+    for (const [size, own] of costs) {
+      await publisher.publish(size);
+      await writeFile(script, scriptFor(size));
+      const before = await cpuSeconds(pid);
+      const target = `http://127.0.0.1:${port}/`;
+      const { stdout } = await execa('wrk', ['-t1', '-c64', `-d${seconds}s`, '-s', script, target]);
+      const spent = (await cpuSeconds(pid)) - before;
+      const [requests = 0, micros = 1] = (/^RESULT (.*)$/m.exec(stdout)?.[1] ?? '').split(' ').map(Number);
+      if (round < 0) continue; // warm
+      own.push(requests / Math.max(spent, 0.01));
+      rates.push(requests / (micros / 1e6));
+    }
+  }
+  const perCpuSecond = Object.fromEntries([...costs].map(([size, own]) => [size, median(own)]));
+  return { perCpuSecond, perSecond: median(rates) };
+};
+
+// The same text for every size but for the number, so that the client costs the same.
+const scriptFor = (size: number): string => `
+local made = {}
+for i = 0, 999 do
+  local route = math.floor(i * ${size} / 1000)
+  local headers = { Host = string.format("service-%d.localhost", route % 1000) }
+  made[i] = wrk.format("GET", string.format("/part-%d/x", math.floor(route / 1000)), headers)
+end
+local next = 0
+request = function()
+  next = (next + 7) % 1000
+  return made[next]
+end
+done = function(summary)
+  local e = summary.errors
+  if e.status + e.connect + e.read + e.write + e.timeout > 0 then error("errors") end
+  io.write(string.format("RESULT %d %d\\n", summary.requests, summary.duration))
+end`;
+
+const publishTimes = async (publisher: Publisher, count: number): Promise<readonly number[]> => {
+  const times: number[] = [];
+  for (let turn = 0; turn < count; turn += 1) {
+    const begun = performance.now();
+    await publisher.publishDeploy();
+    times.push(performance.now() - begun);
+  }
+  return times.toSorted((one, other) => one - other);
+};
+
+export const routesTable = ({ perCpuSecond, publishMs, rate, p99Ms, published }: Routes): string => {
+  const base = perCpuSecond[sizes[0]] ?? 1;
+  const rows = sizes.map((size) => [
+    `${size.toLocaleString('en')} routes`,
+    perCpuSecond[size],
+    (perCpuSecond[size] ?? 0) / base,
+  ]);
+  const more = [
+    ['publish 10,000 routes to 1,000 pools until acknowledged, p50 and max ms', publishMs.p50, publishMs.max],
+    [
+      `p99 ms at ${rate.toLocaleString('en')} a second: no tables, ${published.toFixed(0)} tables a second`,
+      p99Ms.quiet,
+      p99Ms.publishing,
+    ],
+  ];
+  return `\nA large table\n${table(['', 'per CPU-s', '× 10 routes'], rows)}\n\n${table(['', '', ''], more)}`;
+};

@@ -1,0 +1,3 @@
+import { execa } from 'execa';
+
+await execa('oxfmt', ['.'], { stdio: 'inherit', preferLocal: true });

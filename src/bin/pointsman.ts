@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Interruption, runCli } from '../cli/index.ts';
+import type { Interrupts } from '../cli/index.ts';
+import { systemClock } from '../lib/index.ts';
+
+/** One Ctrl-C may come more than once: from the terminal, and handed on by npm or a shell. */
+const sameInterruptMs = 300;
+
+const listenForInterrupts = (): Interrupts => {
+  const first = new AbortController();
+  const second = new AbortController();
+  let firstAt = 0;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (!first.signal.aborted) {
+        firstAt = systemClock.now();
+        first.abort(new Interruption(name));
+      } else if (systemClock.now() - firstAt > sameInterruptMs) {
+        second.abort(new Interruption(name));
+      }
+    });
+  }
+  return { first: first.signal, second: second.signal };
+};
+
+/** The programs beside this one, as source or compiled. */
+const programBeside = (name: string): string =>
+  fileURLToPath(new URL(`${name}${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
+
+const readVersion = (): string =>
+  (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+
+// `pointsman logs | head`: whoever read us has enough.
+process.stdout.on('error', () => process.exit(0));
+
+const exitCode = await runCli(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  variables: process.env,
+  cwd: process.cwd(),
+  clock: systemClock,
+  version: readVersion(),
+  programs: { node: process.execPath, supervisor: programBeside('supervisor'), proxy: programBeside('proxy') },
+  interrupts: listenForInterrupts(),
+});
+// Whatever is still open belongs to a command that has ended.
+process.exit(exitCode);

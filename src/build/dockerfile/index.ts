@@ -1,0 +1,2 @@
+export type { Backend } from './build-input.ts';
+export { createDockerfileBuilder } from './dockerfile-builder.ts';

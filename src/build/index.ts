@@ -1,0 +1,2 @@
+export { createBuilder } from './builder.ts';
+export type * from './port.ts';

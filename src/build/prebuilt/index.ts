@@ -1,0 +1,1 @@
+export { createPrebuiltBuilder } from './prebuilt-builder.ts';

@@ -1,0 +1,1 @@
+export { createSnapshotBuilder } from './snapshot-builder.ts';

@@ -1,0 +1,2 @@
+export type { SupervisorClient } from './supervisor-client.ts';
+export { createSupervisorClient } from './supervisor-client.ts';

@@ -1,0 +1,48 @@
+import { PointsmanError } from '../../model/index.ts';
+import type { RollbackRequest } from '../../protocol/index.ts';
+import { followDeploy } from '../progress/index.ts';
+import type { AddVerb } from '../session.ts';
+import { wholeNumber } from './whole-number.ts';
+import { watching } from './watching.ts';
+
+interface Options {
+  readonly release?: number;
+}
+
+export const addRollback: AddVerb = (program, runner) => {
+  program
+    .command('rollback')
+    .summary('bring back a kept revision, or everything that ran at the end of a release')
+    .description(
+      'Rolls a service out to an earlier revision, image, variables, rules and domains included; without a number, to the one before the active. With --release every service goes back together, in waves.',
+    )
+    .argument('[service]')
+    .argument('[revision]', 'number, as `pointsman revisions` shows it (3 or r3)', revisionNumber)
+    .option('--release <number>', 'as `pointsman releases` shows it', releaseNumber)
+    .action((service: string | undefined, revision: number | undefined, options: Options, command) =>
+      runner.run(command, async (session) => {
+        const request = rollbackRequest(service, revision, options);
+        const result = await session.client.rollback(request, session.signal);
+        return watching(session, () => followDeploy(session, result));
+      }),
+    );
+};
+
+const rollbackRequest = (
+  service: string | undefined,
+  revision: number | undefined,
+  { release }: Options,
+): RollbackRequest => {
+  if ((service === undefined) === (release === undefined)) {
+    throw new PointsmanError('USAGE', {
+      message: 'rollback takes either a service or a release.',
+      fix: 'pointsman rollback web 3, or pointsman rollback --release 3.',
+    });
+  }
+  if (release !== undefined) return { release };
+  return { ...(service !== undefined && { service }), ...(revision !== undefined && { revision }) };
+};
+
+const releaseNumber = (given: string): number => wholeNumber(given, { least: 1, what: '--release' });
+
+const revisionNumber = (given: string): number => wholeNumber(given.replace(/^r/, ''), { least: 1, what: 'revision' });

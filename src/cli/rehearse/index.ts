@@ -1,0 +1,2 @@
+export { rehearse } from './rehearse.ts';
+export type { RehearseOptions } from './report-files.ts';

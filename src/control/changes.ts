@@ -1,0 +1,76 @@
+import type { Rollout, ServiceName, ServiceSpec } from '../model/index.ts';
+import { isSame } from './input-hash.ts';
+import { put } from './records.ts';
+import type { Records } from './records.ts';
+import { domainsOf } from './releases.ts';
+import type { Change, ServiceRecord } from './store/index.ts';
+
+/** A spec and the hash over it and its source. */
+export interface HashedSpec {
+  readonly spec: ServiceSpec;
+  readonly specHash: string;
+}
+
+/** Why a service gets a new revision, in words; undefined when what runs is what is wanted. */
+export const whyNew = (records: Records, { spec, specHash }: HashedSpec, retryFailed: boolean): string | undefined => {
+  const record = records.service(spec.name);
+  if (record === undefined) return 'first deploy';
+  if (!record.wanted) return 'wanted again';
+  if (record.applied.specHash !== specHash) return whatDiffers(record.applied.spec, spec);
+  const newest = records.newestRollout(spec.name)?.rollout;
+  if (!retryFailed || newest === undefined || !hasNotSucceeded(newest)) return undefined;
+  return records.revision(spec.name, newest.to)?.specHash === specHash ? 'tried again after a failure' : undefined;
+};
+
+/** The row after a manifest was applied. What a command or a rollback set stays until the manifest says something else. */
+export const appliedRecord = (
+  before: ServiceRecord | undefined,
+  applied: HashedSpec,
+): Omit<ServiceRecord, 'active'> => {
+  const { spec } = applied;
+  const isUnchanged = (read: (spec: ServiceSpec) => unknown): boolean =>
+    before !== undefined && isSame(read(before.applied.spec), read(spec));
+  return {
+    service: spec.name,
+    wanted: true,
+    applied,
+    policy: before !== undefined && isUnchanged(({ policy }) => policy) ? before.policy : spec.policy,
+    scaledTo: isUnchanged(({ replicas }) => replicas) ? before?.scaledTo : undefined,
+    ...(before?.domains !== undefined && isUnchanged(({ domains }) => domains) && { domains: before.domains }),
+  };
+};
+
+/** Services that run but stand in no manifest any more. */
+export const goneServices = (records: Records, specs: readonly ServiceSpec[]): readonly ServiceName[] =>
+  records
+    .services()
+    .filter((record) => record.wanted && !specs.some((spec) => spec.name === record.service))
+    .map((record) => record.service);
+
+/** Nothing of it is active from then on: should it be wanted again, it begins anew. */
+export const unwanted = (records: Records, record: ServiceRecord): readonly Change[] => {
+  const active = record.active === undefined ? undefined : records.revision(record.service, record.active);
+  return [
+    put.service({ ...record, wanted: false, active: undefined }),
+    ...(active === undefined ? [] : [put.revision({ ...active, result: 'retired' })]),
+  ];
+};
+
+/** Whether the route table reads differently with the new row, members apart. */
+export const changesRoutes = (before: ServiceRecord, after: Omit<ServiceRecord, 'active'>): boolean =>
+  !isSame(
+    [domainsOf(before), before.applied.spec.tcp ?? [], before.policy.edge, before.policy.affinity ?? null],
+    [domainsOf(after), after.applied.spec.tcp ?? [], after.policy.edge, after.policy.affinity ?? null],
+  );
+
+const hasNotSucceeded = (rollout: Rollout): boolean => rollout.phase === 'failed' || rollout.phase === 'superseded';
+
+const whatDiffers = (before: ServiceSpec, after: ServiceSpec): string => {
+  const parts = (['image', 'startCommand', 'preDeployCommand', 'volumes', 'limits', 'port'] as const)
+    .filter((part) => !isSame(before[part] ?? null, after[part] ?? null))
+    .map(String);
+  const names = new Set([...Object.keys(before.variables), ...Object.keys(after.variables)]);
+  const variables = [...names].filter((name) => before.variables[name] !== after.variables[name]);
+  if (variables.length > 0) parts.push(`variables ${variables.sort().join(', ')}`);
+  return parts.length === 0 ? 'its source changed' : `changed: ${parts.join('; ')}`;
+};

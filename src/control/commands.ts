@@ -1,0 +1,272 @@
+import PQueue from 'p-queue';
+
+import type { Builder } from '../build/index.ts';
+import { projectTls } from '../manifest/index.ts';
+import type { ServiceName } from '../model/index.ts';
+import { isFinished, PointsmanError, serviceName } from '../model/index.ts';
+import type { DeployRequest, DeployResult, RollbackRequest, ScaleRequest, ServiceRequest } from '../protocol/index.ts';
+import { appliedRecord, changesRoutes, goneServices, unwanted, whyNew } from './changes.ts';
+import type { HashedSpec } from './changes.ts';
+import type { Desired, DesiredReader, Overrides } from './desired.ts';
+import { problemsError } from './desired.ts';
+import type { EventLog } from './event-log.ts';
+import { isSame } from './input-hash.ts';
+import { put } from './records.ts';
+import type { Records } from './records.ts';
+import { requireKnown, unknownRevision, unknownService } from './refusals.ts';
+import { imageOf, releaseBack, serviceBack } from './rollback.ts';
+import type { NewRevision, RolloutStarter, WhyDeploy } from './rollouts.ts';
+import type { SpecHasher } from './spec-hasher.ts';
+import type { Change, RolloutRecord, ServiceRecord, Settings, StateStore } from './store/index.ts';
+
+export interface CommandsParts {
+  readonly store: StateStore;
+  readonly records: Records;
+  readonly reader: DesiredReader;
+  readonly hasher: SpecHasher;
+  readonly builder: Builder;
+  readonly starter: RolloutStarter;
+  readonly events: EventLog;
+  readonly onWantedChanged: (service: ServiceName) => void;
+  readonly onRoutesChanged: () => void;
+}
+
+/** How an apply came about. */
+export interface ApplyOptions {
+  readonly cause: string;
+  /** Asked for by a person: what failed is tried again. */
+  readonly retryFailed: boolean;
+  readonly by?: string;
+  readonly buildArgs?: Readonly<Record<string, string>>;
+  /** Only these services' sources may have changed; undefined: any. */
+  readonly touched?: ReadonlySet<ServiceName>;
+  /** Leaves services that are in no manifest any more as they are: see `missing`. */
+  readonly sparesMissing?: boolean;
+}
+
+interface InPlaceChange {
+  readonly before: ServiceRecord;
+  readonly after: ServiceRecord;
+}
+
+/** What changes what is wanted, one command at a time: each sees what the one before decided. */
+export class Commands {
+  readonly #parts: CommandsParts;
+  readonly #turns = new PQueue({ concurrency: 1 });
+
+  constructor(parts: CommandsParts) {
+    this.#parts = parts;
+  }
+
+  apply(options: ApplyOptions, signal: AbortSignal): Promise<DeployResult> {
+    return this.#turns.add(async () => {
+      const settings = this.#parts.records.settings();
+      const after = { ...settings, buildArgs: { ...settings.buildArgs, ...options.buildArgs } };
+      const hashed = await this.#readHashed(after, signal, options.touched);
+      return this.#rollOut({ ...options, settings: this.#withEdges(after), hashed, forced: undefined });
+    });
+  }
+
+  /** Wanted services that the manifests, as last read, do not name. */
+  missing(): readonly ServiceName[] {
+    const { records, reader } = this.#parts;
+    return goneServices(records, reader.last.specs);
+  }
+
+  deploy(request: DeployRequest, signal: AbortSignal): Promise<DeployResult> {
+    return this.#turns.add(async () => {
+      const settings = this.overriddenBy(request);
+      const hashed = await this.#readHashed(settings, signal, undefined);
+      const forced = request.services.length === 0 ? undefined : new Set(request.services.map(serviceName));
+      for (const name of forced ?? []) requireKnown(name, hashed);
+      const why = { cause: request.cause ?? 'deploy by hand', by: request.by };
+      return this.#rollOut({ ...why, retryFailed: true, settings: this.#withEdges(settings), hashed, forced });
+    });
+  }
+
+  rollback(request: RollbackRequest, signal: AbortSignal): Promise<DeployResult> {
+    return this.#turns.add(async () => {
+      const { by, service, revision, release } = request;
+      if (release !== undefined) {
+        const revisions = await releaseBack(this.#parts, release, signal);
+        return this.#begin({ cause: `rollback to release ${release}`, by }, revisions, []);
+      }
+      const back = await serviceBack(this.#parts, this.#known(service ?? ''), revision, signal);
+      return this.#begin({ cause: back.cause, by }, [back], []);
+    });
+  }
+
+  restart(request: ServiceRequest, signal: AbortSignal): Promise<DeployResult> {
+    return this.#turns.add(async () => {
+      const record = this.#known(request.service);
+      const running = this.#parts.records.revision(record.service, record.active ?? 0);
+      if (running === undefined)
+        throw unknownRevision(record.service, 'nothing of it ever ran, so nothing can restart');
+      const image = await imageOf(this.#parts.builder, running, signal);
+      const revision: NewRevision = { spec: running.spec, specHash: running.specHash, cause: 'restart', image, record };
+      return this.#begin({ cause: 'restart', by: request.by }, [revision], []);
+    });
+  }
+
+  scale(request: ScaleRequest): Promise<DeployResult> {
+    return this.#turns.add(async () => {
+      const record = this.#known(request.service);
+      if (record.policy.strategy === 'singleton' && request.replicas > 1) {
+        throw new PointsmanError('USAGE', {
+          message: `${request.service} is a singleton: it never has more than one replica`,
+          fix: 'Choose another deploy.strategy first.',
+        });
+      }
+      if (record.applied.spec.volumes.length > 0 && request.replicas > 1) {
+        throw new PointsmanError('USAGE', {
+          message: `${request.service} has a volume: two replicas would write to the same files`,
+          fix: 'Take the volume out of the manifest first.',
+        });
+      }
+      const cause = `scale to ${request.replicas}`;
+      const result = this.#begin(
+        { cause, by: request.by },
+        [],
+        [put.service({ ...record, scaledTo: request.replicas })],
+      );
+      this.#parts.events.add({ service: record.service, severity: 'info', reason: 'Scaled', message: cause });
+      this.#parts.onWantedChanged(record.service);
+      return result;
+    });
+  }
+
+  /** Nothing is wanted any more. */
+  wantNothing(): Promise<void> {
+    return this.#turns.add(async () => {
+      const { store, records, onWantedChanged } = this.#parts;
+      store.commit(records.services().flatMap((record) => unwanted(records, record)));
+      for (const { service } of records.services()) onWantedChanged(service);
+    });
+  }
+
+  /** The settings as they will be after that deploy. */
+  overriddenBy(request: DeployRequest): Settings {
+    const { records, reader } = this.#parts;
+    const settings = records.settings();
+    const given = Object.keys(request.variables).length > 0;
+    const all = [...records.services().map(({ service }) => service), ...reader.last.specs.map(({ name }) => name)];
+    const named = request.services.length > 0 ? request.services : [...new Set(all)];
+    const added = given ? named.map((name) => [name, { ...settings.variables[name], ...request.variables }]) : [];
+    return {
+      ...settings,
+      platform: request.platform ?? settings.platform,
+      variables: { ...settings.variables, ...Object.fromEntries(added) },
+    };
+  }
+
+  /** Waits for the command that is under way. */
+  async close(): Promise<void> {
+    this.#turns.clear();
+    await this.#turns.onIdle();
+  }
+
+  async #readHashed(
+    overrides: Overrides,
+    signal: AbortSignal,
+    touched: ReadonlySet<ServiceName> | undefined,
+  ): Promise<readonly HashedSpec[]> {
+    const desired: Desired = await this.#parts.reader.read(overrides, signal);
+    if (desired.problems.length > 0) throw problemsError(desired.problems);
+    return this.#parts.hasher.hash(desired.specs, touched, signal);
+  }
+
+  /** What the manifests that were just read say of the proxy's edges goes with the rest of what they say. */
+  #withEdges({ tls: _tls, trustedProxies: _trusted, ...settings }: Settings): Settings {
+    const { loaded } = this.#parts.reader.last;
+    const tls = loaded === undefined ? undefined : projectTls(loaded);
+    const trustedProxies = loaded?.project.spec.trustedProxies;
+    return { ...settings, ...(tls !== undefined && { tls }), ...(trustedProxies !== undefined && { trustedProxies }) };
+  }
+
+  #rollOut(what: {
+    readonly cause: string;
+    readonly by?: string | undefined;
+    readonly retryFailed: boolean;
+    readonly settings: Settings;
+    readonly hashed: readonly HashedSpec[];
+    readonly forced: ReadonlySet<ServiceName> | undefined;
+    readonly sparesMissing?: boolean;
+  }): DeployResult {
+    const { records } = this.#parts;
+    const { forced, hashed } = what;
+    const revisions = hashed.flatMap((each): readonly NewRevision[] => {
+      const why = whyNew(records, each, what.retryFailed);
+      const isMeant = forced === undefined ? why !== undefined : forced.has(each.spec.name);
+      if (!isMeant) return [];
+      const record = appliedRecord(records.service(each.spec.name), each);
+      return [
+        { ...each, cause: forced === undefined ? `${what.cause}: ${why}` : what.cause, image: undefined, record },
+      ];
+    });
+    const gone = forced === undefined && what.sparesMissing !== true ? this.missing() : [];
+    const inPlace = this.#inPlace(hashed, revisions);
+    const settings = isSame(records.settings(), what.settings) ? [] : [put.settings(what.settings)];
+    const removals = gone.flatMap((name) => unwanted(records, this.#known(name)));
+    const changed = inPlace.map(({ after }) => put.service(after));
+    const changesEdges = !isSame(edgesOf(records.settings()), edgesOf(what.settings));
+    const result = this.#begin(what, revisions, [...settings, ...changed, ...removals]);
+    this.#tellWithoutRollout(gone, inPlace, changesEdges);
+    return result;
+  }
+
+  /** Rows of services whose rules, number or domains changed while their replicas stay. */
+  #inPlace(hashed: readonly HashedSpec[], revisions: readonly NewRevision[]): readonly InPlaceChange[] {
+    return hashed.flatMap((each) => {
+      const before = this.#parts.records.service(each.spec.name);
+      const isReplaced = revisions.some(({ record }) => record.service === each.spec.name);
+      if (before === undefined || isReplaced || before.applied.specHash !== each.specHash || !before.wanted) return [];
+      const after = { ...appliedRecord(before, each), active: before.active };
+      return isSame(before, after) ? [] : [{ before, after }];
+    });
+  }
+
+  #tellWithoutRollout(gone: readonly ServiceName[], inPlace: readonly InPlaceChange[], changesEdges: boolean): void {
+    const { events, onWantedChanged, onRoutesChanged } = this.#parts;
+    for (const service of gone) {
+      events.add({ service, severity: 'info', reason: 'ServiceRemoved', message: `${service} left the manifests` });
+      onWantedChanged(service);
+    }
+    for (const { after } of inPlace) onWantedChanged(after.service);
+    if (changesEdges || inPlace.some(({ before, after }) => changesRoutes(before, after))) onRoutesChanged();
+  }
+
+  /** Without anything new, what is still under way is the answer: it can be followed. */
+  #begin(why: WhyDeploy, revisions: readonly NewRevision[], others: readonly Change[]): DeployResult {
+    const { starter, store, records } = this.#parts;
+    const underWay = this.#newestUnderWay();
+    if (revisions.length === 0 && underWay !== undefined) {
+      if (others.length > 0) store.commit(others);
+      const { deployId } = underWay.rollout;
+      return { deployId, rollouts: records.rolloutsOfDeploy(deployId).map(({ rollout }) => rollout) };
+    }
+    const begun = starter.begin(why, revisions, others);
+    return { deployId: begun.deployId, rollouts: begun.rollouts };
+  }
+
+  #newestUnderWay(): RolloutRecord | undefined {
+    const { records } = this.#parts;
+    return records
+      .services()
+      .map(({ service }) => records.newestRollout(service))
+      .filter((record) => record !== undefined && !isFinished(record.rollout.phase))
+      .sort((a, b) => (a?.order ?? 0) - (b?.order ?? 0))
+      .at(-1);
+  }
+
+  #known(name: string) {
+    const record = this.#parts.records.service(serviceName(name));
+    if (record === undefined)
+      throw unknownService(
+        name,
+        this.#parts.records.services().map(({ service }) => service),
+      );
+    return record;
+  }
+}
+
+const edgesOf = ({ tls, trustedProxies }: Settings): unknown => [tls ?? null, trustedProxies ?? null];

@@ -1,0 +1,137 @@
+import type { ObservedReplica, Operation, Revision, Rollout, ServiceName } from '../model/index.ts';
+import { rolloutId, serviceName } from '../model/index.ts';
+import { deployOrder, describePlan, describePolicy, forecast } from '../plan/index.ts';
+import type { PlannedService } from '../plan/index.ts';
+import type { DeployRequest, PlanReport } from '../protocol/index.ts';
+import { appliedRecord, goneServices, whyNew } from './changes.ts';
+import { checkStateOf } from './check-state.ts';
+import type { HashedSpec } from './changes.ts';
+import { differenceInWords, differencesBetween } from './differences.ts';
+import { expectationOf } from './measures.ts';
+import { nothingAsked } from './requests.ts';
+import { replicasOf, situationOf } from './situation.ts';
+import type { SituationParts } from './situation.ts';
+
+export interface PlanInput {
+  readonly request: DeployRequest;
+  readonly hashed: readonly HashedSpec[];
+  readonly notes: Readonly<Record<string, readonly string[]>>;
+  readonly replicas: ReadonlyMap<ServiceName, readonly ObservedReplica[]>;
+  readonly now: number;
+}
+
+/** What a deploy would do, by asking the real planner. Changes nothing. */
+export const planReport = (parts: SituationParts, input: PlanInput): PlanReport => {
+  const planned = [...input.hashed.map((each) => plannedService(parts, input, each)), ...removals(parts, input)];
+  const graph = new Map(input.hashed.map(({ spec }) => [spec.name, spec.dependsOn]));
+  for (const { service } of planned) if (!graph.has(service)) graph.set(service, []);
+  const waves = deployOrder(graph).map((wave) =>
+    wave.map((name) => planned.find(({ service }) => service === name)).filter((service) => service !== undefined),
+  );
+  return {
+    text: describePlan(waves),
+    services: planned.map(({ service, change, why, policy, replicas, expected, notes }) => ({
+      service,
+      change,
+      why,
+      how: policy === undefined ? '' : describePolicy(policy, replicas),
+      differences: differencesOf(parts, input, service),
+      notes,
+      ...(expected !== undefined && { expected }),
+    })),
+  };
+};
+
+/** Of what would run against what runs; nothing of services that are new or go. */
+const differencesOf = ({ records }: SituationParts, { hashed }: PlanInput, service: ServiceName) => {
+  const spec = hashed.find((each) => each.spec.name === service)?.spec;
+  const record = records.service(service);
+  const active = record?.active === undefined ? undefined : records.revision(service, record.active);
+  return spec === undefined || active === undefined ? [] : differencesBetween({ spec: active.spec }, { spec });
+};
+
+const plannedService = (parts: SituationParts, input: PlanInput, each: HashedSpec): PlannedService => {
+  const { spec } = each;
+  const before = parts.records.service(spec.name);
+  const record = appliedRecord(before, each);
+  const replicas = replicasOf({ ...record, active: before?.active });
+  const notes = input.notes[spec.name] ?? [];
+  const differences = differencesOf(parts, input, spec.name).map(differenceInWords);
+  const common = { service: spec.name, replicas, notes, differences, expected: undefined };
+  const why = whyDeployed(parts, input, each);
+  if (why !== undefined) {
+    const change = before?.active === undefined ? 'create' : 'replace';
+    const expected = expectationOf(parts.records, spec.name, record.policy);
+    const operations = rolloutOperations(parts, input, each, why);
+    return { ...common, change, why, expected, policy: record.policy, operations };
+  }
+  const wanted = before === undefined ? 0 : replicasOf(before);
+  if (wanted === replicas) return { ...common, change: 'none', why: 'unchanged', policy: undefined, operations: [] };
+  const situation = { ...situationOf(parts, spec.name, factsOf(input, spec.name)), wanted: { replicas } };
+  const operations = forecast(situation);
+  return { ...common, change: 'scale', why: `${wanted} to ${replicas} replicas`, policy: record.policy, operations };
+};
+
+const whyDeployed = ({ records }: SituationParts, { request }: PlanInput, each: HashedSpec): string | undefined => {
+  const why = whyNew(records, each, true);
+  if (request.services.length === 0) return why;
+  return request.services.map(serviceName).includes(each.spec.name) ? (why ?? 'named, though unchanged') : undefined;
+};
+
+const rolloutOperations = (
+  parts: SituationParts,
+  input: PlanInput,
+  each: HashedSpec,
+  cause: string,
+): readonly Operation[] => {
+  const { name } = each.spec;
+  const situation = situationOf(parts, name, factsOf(input, name));
+  const number = (situation.revisions.at(-1)?.number ?? 0) + 1;
+  const revision: Revision = { ...each, service: name, number, createdAt: input.now, cause, result: 'pending' };
+  const rollout: Rollout = {
+    id: rolloutId('planned'),
+    service: name,
+    from: situation.active,
+    to: number,
+    phase: 'waiting',
+    startedAt: input.now,
+    history: [{ phase: 'waiting', at: input.now }],
+    deployId: 'planned',
+  };
+  return forecast({
+    ...situation,
+    wanted: { replicas: replicasOf({ ...appliedRecord(parts.records.service(name), each), active: undefined }) },
+    rollout,
+    revisions: [...situation.revisions, revision],
+    // The waves tell the order; here it is about the service alone.
+    dependencies: { waitingFor: [], failed: undefined },
+    requests: nothingAsked,
+    build: { kind: 'pending' },
+    preDeploy: { kind: each.spec.preDeployCommand === undefined ? 'done' : 'pending' },
+    checks: checkStateOf(each.spec, { active: situation.active, isRollback: false }),
+  });
+};
+
+const removals = (parts: SituationParts, input: PlanInput): readonly PlannedService[] => {
+  if (input.request.services.length > 0) return [];
+  return goneServices(
+    parts.records,
+    input.hashed.map(({ spec }) => spec),
+  ).map((service) => ({
+    service,
+    change: 'remove',
+    why: 'no manifest names it any more',
+    replicas: 0,
+    policy: undefined,
+    notes: [],
+    differences: [],
+    expected: undefined,
+    operations: forecast({ ...situationOf(parts, service, factsOf(input, service)), wanted: undefined }),
+  }));
+};
+
+const factsOf = ({ now, replicas }: PlanInput, service: ServiceName) => ({
+  now,
+  replicas: replicas.get(service) ?? [],
+  running: new Set<string>(),
+});

@@ -1,0 +1,31 @@
+import type { Clock } from '../lib/index.ts';
+import type { Instant } from '../model/index.ts';
+import type { Change, StateStore, TableName } from './store/index.ts';
+
+/** Their rows hold what waits are counted from: when something was started, drained, signalled, how far a rollout is. */
+const tablesOfWaits = ['replicas', 'slots', 'rollouts'] as const satisfies readonly TableName[];
+
+/** Whatever number is larger is an instant: these rows hold nothing else of the kind. The ninth of September 2001. */
+const firstInstant = 1_000_000_000_000;
+
+/**
+ * The clock was set back while no supervisor ran: what the last one wrote lies in the future, and waits counted from it
+ * would last longer by as much. Everything is moved back together, as if no time had passed.
+ */
+export const bringToPresent = (store: StateStore, clock: Clock): void => {
+  const tooLate = newestEvent(store) - clock.now();
+  if (tooLate <= 0) return;
+  store.record(tablesOfWaits.flatMap((table) => movedBack(store, table, tooLate)));
+};
+
+const newestEvent = (store: StateStore): Instant => Math.max(0, ...store.all('events').map(({ at }) => at));
+
+const movedBack = (store: StateStore, table: (typeof tablesOfWaits)[number], by: number): readonly Change[] =>
+  store.entries(table).map(([key, row]) => ({ table, key, row: moved(row, by) }) as Change);
+
+const moved = (value: unknown, by: number): unknown => {
+  if (typeof value === 'number') return value >= firstInstant ? value - by : value;
+  if (Array.isArray(value)) return value.map((each) => moved(each, by));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, moved(each, by)]));
+};

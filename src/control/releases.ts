@@ -1,0 +1,133 @@
+import type { Clock } from '../lib/index.ts';
+import type { NewEvent, Release, ReleaseChange, ReleaseMember, ReleaseOutcome, Rollout } from '../model/index.ts';
+import { isFinished } from '../model/index.ts';
+import { isSame } from './input-hash.ts';
+import { put } from './records.ts';
+import type { Records } from './records.ts';
+import type { DeployRecord, ServiceRecord, StateStore } from './store/index.ts';
+
+/** Older ones have ended, or changed nothing. */
+const newestLookedAt = 50;
+
+export interface ReleasesParts {
+  readonly store: StateStore;
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly onEvent: (event: NewEvent) => void;
+}
+
+/** Newest first; deploys that changed nothing are none. */
+export const releasesOf = (parts: Pick<ReleasesParts, 'store' | 'records'>): readonly Release[] =>
+  parts.store
+    .all('deploys')
+    .map((deploy) => releaseOf(parts.records, deploy))
+    .filter(({ changes }) => changes.length > 0)
+    .toReversed();
+
+export const releaseNumber = (deployId: string): number => Number(deployId.replace(/^\D+/, ''));
+
+const releaseOf = (records: Records, deploy: DeployRecord): Release => {
+  const rollouts = records.rolloutsOfDeploy(deploy.id).map(({ rollout }) => rollout);
+  const changes = deploy.ended?.changes ?? rollouts.map(changeOf);
+  return {
+    number: releaseNumber(deploy.id),
+    deployId: deploy.id,
+    at: deploy.at,
+    endedAt: deploy.ended?.at,
+    by: deploy.by,
+    cause: deploy.cause,
+    result: resultOf(changes),
+    changes,
+    services: deploy.ended?.services ?? {},
+  };
+};
+
+export const changeOf = (rollout: Rollout): ReleaseChange => ({
+  service: rollout.service,
+  from: rollout.from,
+  to: rollout.to,
+  outcome: outcomeOf(rollout),
+  ...(rollout.failure !== undefined && { failure: rollout.failure.message }),
+});
+
+const outcomeOf = ({ phase, history }: Rollout): ReleaseOutcome => {
+  if (phase === 'completed') return 'changed';
+  if (phase === 'superseded') return 'superseded';
+  if (phase !== 'failed') return 'under-way';
+  return history.every((entry) => entry.phase === 'waiting' || entry.phase === 'failed') ? 'not-begun' : 'kept';
+};
+
+const resultOf = (changes: readonly ReleaseChange[]): Release['result'] => {
+  if (changes.some(({ outcome }) => outcome === 'under-way')) return 'running';
+  return changes.every(({ outcome }) => outcome === 'changed') ? 'completed' : 'failed';
+};
+
+/** `changed: store r2; kept as it was: api (r2 failed); not begun: web (r5)`. */
+export const changesInWords = (changes: readonly ReleaseChange[]): string => {
+  const named = (outcome: ReleaseOutcome, word: (change: ReleaseChange) => string): string | undefined => {
+    const found = changes.filter((change) => change.outcome === outcome).map(word);
+    return found.length === 0 ? undefined : `${titles[outcome]}: ${found.join(', ')}`;
+  };
+  return [
+    named('changed', ({ service, from, to }) => `${service} ${from === undefined ? '' : `r${from} → `}r${to}`),
+    named('kept', ({ service, from, to }) => `${service}${from === undefined ? '' : ` r${from}`} (r${to} failed)`),
+    named('not-begun', ({ service, to }) => `${service} r${to}`),
+    named('superseded', ({ service, to }) => `${service} r${to}`),
+    named('under-way', ({ service, to }) => `${service} r${to}`),
+  ]
+    .filter((part) => part !== undefined)
+    .join('; ');
+};
+
+const titles: { readonly [Outcome in ReleaseOutcome]: string } = {
+  changed: 'changed',
+  kept: 'kept as it was',
+  'not-begun': 'not begun',
+  superseded: 'superseded',
+  'under-way': 'under way',
+};
+
+/** Of each deploy whose last rollout has ended: writes down what came of it, and what runs now. */
+export const closeReleases = (parts: ReleasesParts): void => {
+  const open = parts.store
+    .all('deploys')
+    .slice(-newestLookedAt)
+    .filter(({ ended }) => ended === undefined);
+  for (const deploy of open) closeRelease(parts, deploy);
+};
+
+const closeRelease = ({ store, records, clock, onEvent }: ReleasesParts, deploy: DeployRecord): void => {
+  const deployId = deploy.id;
+  const rollouts = records.rolloutsOfDeploy(deployId).map(({ rollout }) => rollout);
+  if (rollouts.length === 0 || !rollouts.every(({ phase }) => isFinished(phase))) return;
+  const changes = rollouts.map(changeOf);
+  const services = Object.fromEntries(records.services().flatMap((record) => memberOf(records, record)));
+  store.record([put.deploy({ ...deploy, ended: { at: clock.now(), changes, services } })]);
+  const result = resultOf(changes);
+  onEvent({
+    severity: result === 'completed' ? 'info' : 'error',
+    reason: result === 'completed' ? 'ReleaseCompleted' : 'ReleaseFailed',
+    message: `release ${releaseNumber(deployId)} (${deploy.cause}): ${changesInWords(changes)}`,
+  });
+};
+
+const memberOf = (records: Records, record: ServiceRecord): readonly (readonly [string, ReleaseMember])[] => {
+  const { service, wanted, active, policy } = record;
+  const revision = active === undefined ? undefined : records.revision(service, active);
+  if (!wanted || revision === undefined) return [];
+  const domains = domainsOf(record);
+  return [
+    [
+      service,
+      {
+        revision: revision.number,
+        ...(!isSame(policy, revision.spec.policy) && { policy }),
+        ...(!isSame(domains, revision.spec.domains) && { domains }),
+      },
+    ],
+  ];
+};
+
+/** The manifest's domains, or those that a rollback brought back. */
+export const domainsOf = (record: Pick<ServiceRecord, 'domains' | 'applied'>): readonly string[] =>
+  record.domains ?? record.applied.spec.domains;

@@ -1,0 +1,143 @@
+import type { Engine } from '../engine/index.ts';
+import type { Clock } from '../lib/index.ts';
+import type { NewEvent, ObservedReplica, Revision, RevisionResult, Rollout, ServiceName } from '../model/index.ts';
+import { isFinished } from '../model/index.ts';
+import { lastLines } from './crash.ts';
+import { put } from './records.ts';
+import type { Records } from './records.ts';
+import type { Change, StateStore } from './store/index.ts';
+
+export interface RolloutKeeperParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly store: StateStore;
+  readonly records: Records;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: NewEvent) => void;
+  readonly onFinished: (rollout: Rollout) => void;
+}
+
+/** Writes down how far the planner found a rollout to be, and what follows for its revision and service. */
+export class RolloutKeeper {
+  readonly #parts: RolloutKeeperParts;
+
+  constructor(parts: RolloutKeeperParts) {
+    this.#parts = parts;
+  }
+
+  /** moved: others may wait for it. stale: a newer rollout took its place meanwhile, the plan is void. */
+  async keep(
+    service: ServiceName,
+    planned: Rollout | undefined,
+    replicas: readonly ObservedReplica[],
+  ): Promise<'unchanged' | 'moved' | 'stale'> {
+    const { store, records, onEvent, onFinished } = this.#parts;
+    const found = records.newestRollout(service);
+    if (planned === undefined || found === undefined || found.rollout === planned) return 'unchanged';
+    const rollout = planned.phase === 'failed' ? await this.#withOutput(planned, replicas) : planned;
+    // A newer rollout may have superseded it while its last words were read.
+    const newest = records.newestRollout(service);
+    if (newest?.rollout.id !== rollout.id || isFinished(newest.rollout.phase)) return 'stale';
+    const { checks } = newest.rollout;
+    const kept = { ...rollout, ...(checks !== undefined && { checks }) };
+    store.record([put.rollout({ ...newest, rollout: kept }), ...this.#consequences(rollout)]);
+    for (const { phase } of rollout.history.slice(found.rollout.history.length)) onEvent(phaseEvent(rollout, phase));
+    for (const event of changesInside(found.rollout, rollout)) onEvent(event);
+    if (isFinished(rollout.phase)) onFinished(rollout);
+    return 'moved';
+  }
+
+  /** A version that runs and never gets ready has not crashed: its words are read from where it runs. */
+  async #withOutput(rollout: Rollout, replicas: readonly ObservedReplica[]): Promise<Rollout> {
+    const { failure } = rollout;
+    const replica = replicas.findLast(({ revision }) => revision === rollout.to);
+    if (failure?.code !== 'ROLLOUT_FAILED' || (failure.output ?? []).length > 0 || replica === undefined)
+      return rollout;
+    const output = await lastLines(this.#parts, replica.id, this.#parts.signal);
+    return { ...rollout, failure: { ...failure, output } };
+  }
+
+  #consequences({ service, to, phase }: Rollout): readonly Change[] {
+    const { records } = this.#parts;
+    const record = records.service(service);
+    switch (phase) {
+      case 'retiring':
+      case 'completed': {
+        const before = record?.active === undefined || record.active === to ? undefined : record.active;
+        return [
+          ...(record === undefined ? [] : [put.service({ ...record, active: to })]),
+          ...this.#result(before === undefined ? undefined : records.revision(service, before), 'retired'),
+          ...this.#result(records.revision(service, to), 'active'),
+        ];
+      }
+      case 'failed':
+      case 'superseded':
+        return this.#result(records.revision(service, to), phase);
+      case 'waiting':
+      case 'building':
+      case 'checking':
+      case 'pre-deploy':
+      case 'staging':
+      case 'previewing':
+      case 'canary':
+      case 'replacing':
+      case 'verifying':
+      case 'baking':
+        return [];
+    }
+  }
+
+  #result(revision: Revision | undefined, result: RevisionResult): readonly Change[] {
+    return revision === undefined ? [] : [put.revision({ ...revision, result })];
+  }
+}
+
+const phaseEvent = (rollout: Rollout, phase: Rollout['phase']): NewEvent => {
+  const about = { service: rollout.service, rollout: rollout.id, revision: rollout.to } as const;
+  if (phase !== 'failed') return { ...about, severity: 'info', reason: reasons[phase], message: words(rollout, phase) };
+  const { failure } = rollout;
+  const message = [failure?.message ?? `revision ${rollout.to} failed`, ...(failure?.output ?? [])].join('\n');
+  return { ...about, severity: 'error', reason: reasons.failed, message };
+};
+
+/** A step that came into force, and what a person is waited for. */
+const changesInside = (before: Rollout, after: Rollout): readonly NewEvent[] => {
+  const about = { service: after.service, rollout: after.id, revision: after.to, severity: 'info' } as const;
+  const { canary } = after;
+  const events: NewEvent[] = [];
+  if (canary?.since !== undefined && canary.since !== before.canary?.since) {
+    const message = `step ${canary.step + 1}: ${canary.percent} % of the requests go to revision ${after.to}`;
+    events.push({ ...about, reason: 'CanaryStep', message });
+  }
+  if (after.waitsFor !== undefined && after.waitsFor !== before.waitsFor) {
+    events.push({ ...about, reason: waitingReasons[after.waitsFor], message: `${after.service}: ${after.phase}` });
+  } else if (before.waitsFor === 'resume' && after.waitsFor === undefined) {
+    events.push({ ...about, reason: 'RolloutResumed', message: `${after.service}: ${after.phase}` });
+  }
+  return events;
+};
+
+const waitingReasons: { readonly [What in NonNullable<Rollout['waitsFor']>]: string } = {
+  promotion: 'WaitsForPromotion',
+  resume: 'RolloutPaused',
+  sample: 'WaitsForRequests',
+};
+
+const reasons: { readonly [Phase in Rollout['phase']]: string } = {
+  waiting: 'RolloutStarted',
+  building: 'Building',
+  checking: 'Checking',
+  'pre-deploy': 'PreDeployPhase',
+  staging: 'Staging',
+  previewing: 'Previewing',
+  canary: 'CanaryStarted',
+  replacing: 'Replacing',
+  verifying: 'Verifying',
+  baking: 'Baking',
+  retiring: 'Retiring',
+  completed: 'RolloutCompleted',
+  failed: 'RolloutFailed',
+  superseded: 'RolloutSuperseded',
+};
+
+const words = ({ service, to }: Rollout, phase: Rollout['phase']): string => `${service} revision ${to}: ${phase}`;

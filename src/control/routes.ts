@@ -1,0 +1,305 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../lib/index.ts';
+import type {
+  Address,
+  NewEvent,
+  ObservedReplica,
+  ReplicaId,
+  ServiceName,
+  TrafficSplit,
+  Upstream,
+} from '../model/index.ts';
+import { PointsmanError } from '../model/index.ts';
+import type { ProxyLink } from '../traffic/index.ts';
+import { newNotes, put } from './records.ts';
+import type { Records } from './records.ts';
+import type { StateStore } from './store/index.ts';
+import type { Served, TableMembers, TableSurroundings } from './table.ts';
+import { poolOf, tableOf } from './table.ts';
+
+export interface RoutesParts {
+  readonly store: StateStore;
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly proxy: ProxyLink;
+  readonly surroundings: TableSurroundings;
+  /** The public hosts that lead to a pool, where several environments share the proxy. */
+  readonly hostsOf?: (pool: string) => readonly string[];
+  readonly signal: AbortSignal;
+  /** A replica's count or place in the routes changed. */
+  readonly onChange: (service: ServiceName) => void;
+  readonly onEvent: (event: NewEvent) => void;
+}
+
+interface Change {
+  /** undefined: nobody moves, the table is to be built anew (domains, answers of the edge). */
+  readonly service: ServiceName | undefined;
+  readonly served: Served;
+  readonly done: PromiseWithResolvers<void>;
+}
+
+/**
+ * What the proxy serves. One table is under way at a time; changes asked for meanwhile go together into the next. A
+ * change is done when every worker acknowledged it and the requests left on those who went have been counted.
+ */
+export class Routes {
+  readonly #parts: RoutesParts;
+  readonly #served = new Map<ServiceName, Served>();
+  readonly #upstreams = new Map<ReplicaId, Upstream>();
+  readonly #owners = new Map<ReplicaId, ServiceName>();
+  readonly #inFlight = new Map<ReplicaId, number>();
+  readonly #waiting: Change[] = [];
+  #generation: number;
+  #address: Address | undefined;
+  #secureAddress: Address | undefined;
+  #checksAddress: Address | undefined;
+  #isPublishing = false;
+  #proxyWarning: string | undefined;
+
+  constructor(parts: RoutesParts) {
+    this.#parts = parts;
+    this.#generation = parts.records.settings().generation;
+    this.#adopt();
+    parts.proxy.onDraining((counts) => this.#noteCounts(counts));
+    parts.proxy.onLost((reason) =>
+      parts.onEvent({ severity: 'error', reason: 'ProxyLost', message: `the proxy is gone: ${reason}` }),
+    );
+    parts.proxy.onNotice((message) => parts.onEvent({ severity: 'warning', reason: 'ProxyNotice', message }));
+    parts.proxy.onBack((hello) => this.#afterProxyRestart(hello.warning));
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Where the public listener really is; undefined before the first table. */
+  get publicAddress(): Address | undefined {
+    return this.#address;
+  }
+
+  /** Where https is served; undefined: nowhere. */
+  get secureAddress(): Address | undefined {
+    return this.#secureAddress;
+  }
+
+  /** Where requests of ours are served and not sent to https. */
+  get checksAddress(): Address | undefined {
+    return this.#checksAddress ?? this.#address;
+  }
+
+  /** What the proxy can't do with its state on disk; it serves all the same. */
+  get proxyWarning(): string | undefined {
+    return this.#proxyWarning;
+  }
+
+  routedOf(service: ServiceName): readonly ReplicaId[] {
+    return this.#served.get(service)?.members ?? [];
+  }
+
+  /** How the acknowledged table divides its requests; undefined: every replica alike. */
+  splitOf(service: ServiceName): TrafficSplit | undefined {
+    return this.#served.get(service)?.split;
+  }
+
+  inFlightOf(replica: ReplicaId): number {
+    return this.#inFlight.get(replica) ?? 0;
+  }
+
+  /** Under which names users reach a service now: its own, or those that it was given for a while. */
+  hostsOf(service: ServiceName, own: readonly string[]): readonly string[] {
+    const hosts = this.#parts.hostsOf?.(poolOf(this.#parts.surroundings, service)) ?? [];
+    return hosts.length > 0 ? hosts : own;
+  }
+
+  /** Counts what is open, and makes sure that the proxy listens where it should. Throws PORT_TAKEN. */
+  async begin(): Promise<void> {
+    await this.refreshCounts();
+    const { http, https, reports = {} } = this.#parts.surroundings;
+    const tells = this.#parts.proxy.hello.table?.reports ?? {};
+    const isThere = isAt(this.#address, http) && isAt(this.#secureAddress, https?.address);
+    if (!isThere || !isDeepStrictEqual(tells, reports)) await this.republish();
+  }
+
+  /** Where replicas are, as just observed: what a later change of members refers to. */
+  learn(replicas: readonly ObservedReplica[]): void {
+    for (const { id, service, revision, execution } of replicas) {
+      this.#owners.set(id, service);
+      if (execution.kind === 'running' && execution.address !== undefined) {
+        this.#upstreams.set(id, { id, revision, address: execution.address });
+      }
+    }
+  }
+
+  forget(replica: ReplicaId): void {
+    this.#upstreams.delete(replica);
+    this.#owners.delete(replica);
+    this.#inFlight.delete(replica);
+  }
+
+  /** Resolves when exactly these serve. Throws what the proxy refused it with; then everything is as before. */
+  serve(service: ServiceName, served: Served): Promise<void> {
+    return this.#ask(service, served);
+  }
+
+  /** The same members with today's domains and answers. */
+  republish(): Promise<void> {
+    return this.#ask(undefined, { members: [] });
+  }
+
+  /** Asks the proxy for all counts, those of routed replicas included. */
+  async refreshCounts(): Promise<void> {
+    const counts = await this.#parts.proxy.inFlight(this.#parts.signal);
+    this.#inFlight.clear();
+    for (const [replica, count] of Object.entries(counts)) this.#inFlight.set(replica as ReplicaId, count);
+  }
+
+  #adopt(): void {
+    const { table, listeners, warning } = this.#parts.proxy.hello;
+    this.#noteWarning(warning);
+    this.#generation = Math.max(this.#generation, table?.generation ?? 0);
+    this.#noteListeners(listeners);
+    for (const { service } of this.#parts.records.services()) {
+      const pool = table?.pools.find(({ id }) => id === poolOf(this.#parts.surroundings, service));
+      if (pool === undefined) continue;
+      for (const upstream of pool.upstreams) {
+        this.#upstreams.set(upstream.id, upstream);
+        this.#owners.set(upstream.id, service);
+      }
+      const members = pool.upstreams.map((upstream) => upstream.id);
+      this.#served.set(service, { members, ...(pool.split !== undefined && { split: pool.split }) });
+    }
+  }
+
+  #ask(service: ServiceName | undefined, served: Served): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    this.#waiting.push({ service, served, done });
+    if (!this.#isPublishing) void this.#publishWaiting();
+    return done.promise;
+  }
+
+  async #publishWaiting(): Promise<void> {
+    this.#isPublishing = true;
+    while (this.#waiting.length > 0) {
+      const together = this.#waiting.splice(0);
+      if (!(await this.#tryPublish(together)) && together.length > 1) {
+        // One of them is refused: the others must not suffer for it.
+        for (const change of together) await this.#publishAlone(change);
+      }
+    }
+    this.#isPublishing = false;
+  }
+
+  async #publishAlone(change: Change): Promise<void> {
+    await this.#tryPublish([change], true);
+  }
+
+  /** Returns false when it was refused and the changes are still to be tried one by one. */
+  async #tryPublish(changes: readonly Change[], isLastTry = changes.length === 1): Promise<boolean> {
+    const served = new Map(this.#served);
+    for (const change of changes) if (change.service !== undefined) served.set(change.service, change.served);
+    try {
+      await this.#publish(served);
+      for (const change of changes) change.done.resolve();
+      return true;
+    } catch (error) {
+      if (isLastTry) for (const change of changes) change.done.reject(error);
+      return false;
+    }
+  }
+
+  async #publish(served: ReadonlyMap<ServiceName, Served>): Promise<void> {
+    const { proxy, records, signal, surroundings } = this.#parts;
+    const generation = Math.max(this.#generation, proxy.hello.table?.generation ?? 0) + 1;
+    const input: TableMembers = { generation, served, upstreams: this.#upstreams };
+    const stays = new Set(membersIn(served));
+    const left = membersIn(this.#served).filter((id) => !stays.has(id));
+    // Noted before it happens: whoever takes over after a kill in between then knows how long they have been gone.
+    if (left.length > 0) this.#noteLeft(left);
+    const published = await proxy.publish(tableOf(surroundings, records, input), signal);
+    // Counted before anybody is told, so that nobody takes an uncounted replica for an idle one.
+    if (left.length > 0) await this.#countLeft(left);
+    this.#generation = published.generation;
+    this.#served.clear();
+    for (const [service, each] of served) this.#served.set(service, each);
+    this.#noteListeners(published.listeners);
+    this.#noteWarning(published.warning);
+    this.#noteLeft(left);
+  }
+
+  async #countLeft(left: readonly ReplicaId[]): Promise<void> {
+    try {
+      await this.refreshCounts();
+    } catch (error) {
+      // A proxy that is gone has no connections left.
+      if (!(error instanceof PointsmanError)) throw error;
+      for (const id of left) this.#inFlight.set(id, 0);
+    }
+  }
+
+  #noteLeft(left: readonly ReplicaId[]): void {
+    const { store, records, clock } = this.#parts;
+    const settings = records.settings();
+    const now = clock.now();
+    const changes = left.flatMap((id) => {
+      const service = this.#owners.get(id);
+      if (service === undefined) return [];
+      return [put.notes({ ...(records.notes(id) ?? newNotes(id, service)), unroutedAt: now })];
+    });
+    store.record([put.settings({ ...settings, generation: this.#generation }), ...changes]);
+  }
+
+  #noteListeners(listeners: ProxyLink['hello']['listeners']): void {
+    const { store, records } = this.#parts;
+    const addressOf = (id: string): Address | undefined => {
+      const found = listeners.find((listener) => listener.id === id);
+      return found === undefined ? undefined : { host: found.address, port: found.port };
+    };
+    this.#secureAddress = addressOf('https');
+    this.#checksAddress = addressOf('checks');
+    this.#address = addressOf('http') ?? this.#address;
+    const settings = records.settings();
+    const publicPort = this.#address?.port ?? settings.publicPort;
+    const securePort = this.#secureAddress?.port ?? settings.securePort;
+    if (settings.publicPort === publicPort && settings.securePort === securePort) return;
+    store.record([put.settings({ ...settings, publicPort, ...(securePort !== undefined && { securePort }) })]);
+  }
+
+  #noteCounts(counts: Readonly<Record<ReplicaId, number>>): void {
+    for (const [key, count] of Object.entries(counts)) {
+      const replica = key as ReplicaId;
+      this.#inFlight.set(replica, count);
+      const service = this.#owners.get(replica);
+      if (service !== undefined) this.#parts.onChange(service);
+    }
+  }
+
+  #noteWarning(warning: string | undefined): void {
+    if (warning !== undefined && warning !== this.#proxyWarning) this.#tellWarning(warning);
+    this.#proxyWarning = warning;
+  }
+
+  #tellWarning(message: string): void {
+    this.#parts.onEvent({ severity: 'warning', reason: 'ProxyStateUnusable', message });
+  }
+
+  /** It has got the last table again, and kept it: what was wrong with its file is past. */
+  #afterProxyRestart(warning: string | undefined): void {
+    if (warning !== undefined) this.#tellWarning(warning);
+    this.#inFlight.clear();
+    this.#parts.onEvent({
+      severity: 'warning',
+      reason: 'ProxyRestarted',
+      message: 'the proxy had ended and was started again with its last table',
+    });
+    for (const service of this.#served.keys()) this.#parts.onChange(service);
+  }
+}
+
+/** Port 0 leaves the choice to the system; nothing asked for is nowhere. */
+const isAt = (address: Address | undefined, asked: Address | undefined): boolean =>
+  asked === undefined
+    ? address === undefined
+    : address?.host === asked.host && (asked.port === 0 || address.port === asked.port);
+
+const membersIn = (served: ReadonlyMap<ServiceName, Served>): readonly ReplicaId[] =>
+  [...served.values()].flatMap(({ members }) => members);

@@ -1,0 +1,64 @@
+import type { EnvironmentName, Instant, ObservedReplica, ProjectName, ServiceName } from '../model/index.ts';
+import { dependencyState } from '../plan/index.ts';
+import { nothingToCheck } from './check-state.ts';
+import type { DependencyState, Situation } from '../plan/index.ts';
+import type { Records } from './records.ts';
+import type { Routes } from './routes.ts';
+import { nothingAsked } from './requests.ts';
+import { withRules } from './rules.ts';
+import type { RolloutRecord, ServiceRecord } from './store/index.ts';
+import type { TrafficWatch } from './traffic-watch.ts';
+
+export interface SituationParts {
+  readonly project: ProjectName;
+  readonly environment: EnvironmentName;
+  readonly records: Records;
+  readonly routes: Pick<Routes, 'routedOf' | 'splitOf'>;
+  readonly traffic: Pick<TrafficWatch, 'seen'>;
+}
+
+export interface SituationFacts {
+  readonly now: Instant;
+  readonly watchedSince?: Instant;
+  readonly replicas: readonly ObservedReplica[];
+  readonly running: ReadonlySet<string>;
+}
+
+/** All the planner may know about one service. */
+export const situationOf = (parts: SituationParts, service: ServiceName, facts: SituationFacts): Situation => {
+  const { records, routes, traffic, project, environment } = parts;
+  const record = records.service(service);
+  const newest = records.newestRollout(service);
+  const split = routes.splitOf(service);
+  return {
+    ...facts,
+    project,
+    environment,
+    service,
+    wanted: record?.wanted === true ? { replicas: replicasOf(record) } : undefined,
+    rollout: newest?.rollout,
+    revisions: records.revisionsOf(service).map((revision) => withRules(records, revision)),
+    active: record?.active,
+    dependencies: newest === undefined ? noDependencies : dependenciesOf(parts, newest),
+    build: newest?.build ?? { kind: 'pending' },
+    preDeploy: newest?.preDeploy ?? { kind: 'pending' },
+    checks: newest?.checks ?? nothingToCheck,
+    slots: records.slotsOf(service),
+    routed: routes.routedOf(service),
+    ...(split !== undefined && { split }),
+    traffic: traffic.seen(service, facts.now),
+    requests: newest?.requests ?? nothingAsked,
+  };
+};
+
+export const replicasOf = (record: ServiceRecord): number => record.scaledTo ?? record.applied.spec.replicas;
+
+const noDependencies: DependencyState = { waitingFor: [], failed: undefined };
+
+const dependenciesOf = (parts: SituationParts, { rollout }: RolloutRecord): DependencyState => {
+  const spec = parts.records.revision(rollout.service, rollout.to)?.spec;
+  return dependencyState(rollout, spec?.dependsOn ?? [], (name) => {
+    if (parts.records.service(name)?.wanted !== true) return undefined;
+    return { available: parts.routes.routedOf(name).length > 0, rollout: parts.records.newestRollout(name)?.rollout };
+  });
+};

@@ -1,0 +1,185 @@
+import type { Engine } from '../engine/index.ts';
+import type { Condition, Instant, ObservedReplica, ReplicaPhase } from '../model/index.ts';
+import { errorReport, isFinished } from '../model/index.ts';
+import type { ReplicaStatus, ServiceStatus, StatusReport } from '../protocol/index.ts';
+import type { ProxyLink } from '../traffic/index.ts';
+import type { DesiredReader } from './desired.ts';
+import type { EngineState } from './engine-state.ts';
+import type { LiveFacts } from './live-facts.ts';
+import type { Observer } from './observer.ts';
+import type { Records } from './records.ts';
+import { previewHosts } from './preview.ts';
+import { domainsOf } from './releases.ts';
+import type { Routes } from './routes.ts';
+import { shownRollout } from './shown-rollout.ts';
+import { replicasOf } from './situation.ts';
+import type { ServiceRecord } from './store/index.ts';
+import type { TableSurroundings } from './table.ts';
+
+export interface StatusParts {
+  readonly place: TableSurroundings;
+  readonly engine: Engine;
+  /** Why this engine was chosen. */
+  readonly engineReason: string;
+  readonly engineState: EngineState;
+  readonly proxy: ProxyLink;
+  readonly records: Records;
+  readonly observer: Observer;
+  readonly routes: Routes;
+  readonly reader: DesiredReader;
+  readonly live: LiveFacts;
+  readonly startedAt: Instant;
+  readonly manifests: string;
+}
+
+export const statusOf = async (parts: StatusParts): Promise<StatusReport> => {
+  const { place, engine, engineState, reader, records } = parts;
+  const services = await Promise.all(
+    records
+      .services()
+      .filter((record) => record.wanted || hasRun(parts, record))
+      .map((record) => serviceStatus(parts, record)),
+  );
+  return {
+    project: place.project,
+    environment: place.environment,
+    platform: records.settings().platform ?? records.services()[0]?.applied.spec.platform ?? 'pointsman',
+    engine: {
+      kind: engine.capabilities.engine,
+      reason: parts.engineReason,
+      reachable: engineState.lost === undefined,
+      ...(engineState.lost !== undefined && { message: engineState.lost }),
+    },
+    supervisor: {
+      pid: process.pid,
+      startedAt: parts.startedAt,
+      memoryBytes: process.memoryUsage().rss,
+      manifests: [parts.manifests],
+    },
+    proxy: proxyStatus(parts),
+    services: [...services, ...notYetDeployed(parts)].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    problems: reader.last.problems.map(errorReport),
+  };
+};
+
+/** A replica's phase follows from what is known of it; it is not kept anywhere. */
+export const phaseOf = (replica: ObservedReplica): ReplicaPhase => {
+  if (replica.execution.kind === 'exited') return 'stopped';
+  if (replica.signalledAt.length > 0) return 'stopping';
+  if (replica.drainingSince !== undefined || replica.unroutedAt !== undefined) return 'draining';
+  if (replica.readyAt !== undefined) return 'ready';
+  return replica.execution.kind;
+};
+
+const hasRun = ({ routes }: StatusParts, record: ServiceRecord): boolean => routes.routedOf(record.service).length > 0;
+
+/** In the manifests, but nobody asked for them so far. */
+const notYetDeployed = ({ records, reader }: StatusParts): readonly ServiceStatus[] =>
+  reader.last.specs
+    .filter((spec) => records.service(spec.name) === undefined)
+    .map((spec) => ({
+      name: spec.name,
+      strategy: spec.policy.strategy,
+      wanted: spec.replicas,
+      ready: 0,
+      revision: undefined,
+      urls: [],
+      rollout: undefined,
+      replicas: [],
+      conditions: [],
+    }));
+
+const proxyStatus = ({ proxy, routes }: StatusParts): StatusReport['proxy'] => {
+  const address = routes.publicAddress;
+  if (address === undefined) return undefined;
+  const { generation, proxyWarning: warning } = routes;
+  const http = `${address.host}:${address.port}`;
+  const secure = routes.secureAddress;
+  const https = secure === undefined ? undefined : `${secure.host}:${secure.port}`;
+  return {
+    pid: proxy.hello.pid,
+    http,
+    ...(https !== undefined && { https }),
+    generation,
+    ...(warning !== undefined && { warning }),
+  };
+};
+
+const serviceStatus = async (parts: StatusParts, record: ServiceRecord): Promise<ServiceStatus> => {
+  const { records, live } = parts;
+  const replicas = await observed(parts, record);
+  const newestRecord = records.newestRollout(record.service);
+  const newest = newestRecord === undefined ? undefined : shownRollout(newestRecord);
+  const isTriedOut = parts.routes.splitOf(record.service) !== undefined;
+  return {
+    name: record.service,
+    strategy: record.policy.strategy,
+    wanted: record.wanted ? replicasOf(record) : 0,
+    ready: replicas.filter((replica) => phaseOf(replica) === 'ready').length,
+    revision: record.active,
+    urls: parts.routes.hostsOf(record.service, domainsOf(record)).flatMap((domain) => urlsOf(parts, domain)),
+    ...(isTriedOut && { previews: previewHosts(records, record).map((host) => urlOf(parts.routes, host)) }),
+    // What failed last is worth seeing until something newer completes.
+    rollout: newest !== undefined && (!isFinished(newest.phase) || newest.phase === 'failed') ? newest : undefined,
+    replicas: replicas.map(replicaStatus),
+    drains: newestRecord?.drains ?? [],
+    conditions: [...live.conditions(record.service), manifestCondition(parts)],
+  };
+};
+
+/** With the engine out of reach the services are shown without replicas; the report says why. */
+const observed = async (
+  { observer, engineState }: StatusParts,
+  record: ServiceRecord,
+): Promise<readonly ObservedReplica[]> => {
+  try {
+    return await observer.observe(record.service);
+  } catch (error) {
+    engineState.noteLost(errorReport(error).message);
+    return [];
+  }
+};
+
+const replicaStatus = (replica: ObservedReplica): ReplicaStatus => {
+  const { execution } = replica;
+  const address = execution.kind === 'running' ? execution.address : undefined;
+  return {
+    id: replica.id,
+    slot: replica.slot,
+    revision: replica.revision,
+    attempt: replica.attempt,
+    phase: phaseOf(replica),
+    routed: replica.routed,
+    inFlight: replica.inFlight,
+    address: address === undefined ? undefined : `${address.host}:${address.port}`,
+    startedAt: replica.startedAt,
+    exit: execution.kind === 'exited' ? execution.exit : undefined,
+  };
+};
+
+const manifestCondition = ({ reader, startedAt }: StatusParts): Condition => {
+  const [problem, ...more] = reader.last.problems;
+  if (problem === undefined) {
+    return {
+      type: 'ManifestValid',
+      status: 'true',
+      reason: 'Read',
+      message: 'the manifests are in use',
+      since: startedAt,
+    };
+  }
+  const message = more.length === 0 ? problem.message : `${problem.message} (and ${more.length} more)`;
+  return { type: 'ManifestValid', status: 'false', reason: 'Invalid', message, since: startedAt };
+};
+
+/** https first, where it is served; http only where it leads to the same. */
+const urlsOf = ({ routes, records, place }: StatusParts, domain: string): readonly string[] => {
+  const secure = routes.secureAddress;
+  const plain = urlOf(routes, domain);
+  if (secure === undefined) return [plain];
+  const isRedirected = place.https !== undefined && records.settings().tls?.redirect === true;
+  return [`https://${domain}${secure.port === 443 ? '' : `:${secure.port}`}`, ...(isRedirected ? [] : [plain])];
+};
+
+export const urlOf = (routes: Pick<Routes, 'publicAddress'>, domain: string): string =>
+  `http://${domain}${routes.publicAddress === undefined ? '' : `:${routes.publicAddress.port}`}`;

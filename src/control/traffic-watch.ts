@@ -1,0 +1,81 @@
+import type { Cancel, Clock } from '../lib/index.ts';
+import type { Instant, RequestRecord, RevisionTraffic, ServiceName } from '../model/index.ts';
+import { isFinished } from '../model/index.ts';
+import { analysedSince } from '../plan/index.ts';
+import type { ProxyLink } from '../traffic/index.ts';
+import type { Records } from './records.ts';
+import type { TableSurroundings } from './table.ts';
+import { poolOf } from './table.ts';
+import { TrafficLedger } from './traffic-ledger.ts';
+
+export interface TrafficWatchParts {
+  readonly proxy: Pick<ProxyLink, 'onLedger'>;
+  readonly records: Records;
+  readonly surroundings: Pick<TableSurroundings, 'project' | 'environment'>;
+  readonly clock: Clock;
+  /** There is more to judge by. */
+  readonly onChange: (service: ServiceName) => void;
+}
+
+/** A judgement isn't better for being made more often. */
+const betweenLooksMs = 1000;
+
+/** Requests of services whose rollouts are judged by them. Of all others nothing is kept. */
+export class TrafficWatch {
+  readonly #parts: TrafficWatchParts;
+  readonly #ledger = new TrafficLedger();
+  readonly #looks = new Map<string, Cancel>();
+
+  constructor(parts: TrafficWatchParts) {
+    this.#parts = parts;
+    parts.proxy.onLedger((records) => this.#note(records));
+  }
+
+  /** As far as the planner needs it now. */
+  seen(service: ServiceName, now: Instant): readonly RevisionTraffic[] {
+    const { records, surroundings } = this.#parts;
+    const pool = poolOf(surroundings, service);
+    const rollout = records.newestRollout(service)?.rollout;
+    const policy = records.service(service)?.policy;
+    if (rollout === undefined || policy === undefined || isFinished(rollout.phase)) {
+      this.#ledger.forget(pool);
+      return [];
+    }
+    const since = analysedSince(rollout, policy, now);
+    return since === undefined ? [] : this.#ledger.since(pool, since);
+  }
+
+  close(): void {
+    for (const cancel of this.#looks.values()) cancel();
+    this.#looks.clear();
+  }
+
+  #note(records: readonly RequestRecord[]): void {
+    const judged = this.#judged();
+    if (judged.size === 0) return;
+    for (const pool of this.#ledger.note(records, (id) => judged.has(id))) {
+      const service = judged.get(pool);
+      if (service === undefined || this.#looks.has(pool)) continue;
+      const look = (): void => {
+        this.#looks.delete(pool);
+        this.#parts.onChange(service);
+      };
+      this.#looks.set(pool, this.#parts.clock.after(betweenLooksMs, look));
+    }
+  }
+
+  /** Pool → service, of rollouts that are under way and have something to judge. */
+  #judged(): ReadonlyMap<string, ServiceName> {
+    const { records, surroundings } = this.#parts;
+    return new Map(
+      records
+        .services()
+        .filter(({ service, policy }) => {
+          const isJudged = policy.canary !== undefined || policy.bakeSeconds !== undefined;
+          const rollout = isJudged ? records.newestRollout(service)?.rollout : undefined;
+          return rollout !== undefined && !isFinished(rollout.phase);
+        })
+        .map(({ service }) => [poolOf(surroundings, service), service]),
+    );
+  }
+}

@@ -1,0 +1,3 @@
+export { detectDocker } from './detect.ts';
+export type { DockerEngineOptions } from './engine.ts';
+export { createDockerEngine } from './engine.ts';

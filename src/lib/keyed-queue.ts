@@ -1,0 +1,52 @@
+import PQueue from 'p-queue';
+
+/**
+ * A queue of keys. The same key is never worked on twice at once; a key added while waiting collapses into one; a key
+ * added while being worked on is worked on once more afterwards.
+ */
+export class KeyedQueue<Key extends string> {
+  readonly #work: (key: Key) => Promise<void>;
+  readonly #queue: PQueue;
+  readonly #waiting = new Set<Key>();
+  readonly #active = new Set<Key>();
+  readonly #again = new Set<Key>();
+
+  constructor(work: (key: Key) => Promise<void>, concurrency: number) {
+    this.#work = work;
+    this.#queue = new PQueue({ concurrency });
+  }
+
+  add(key: Key): void {
+    if (this.#active.has(key)) {
+      this.#again.add(key);
+      return;
+    }
+    if (this.#waiting.has(key)) return;
+    this.#waiting.add(key);
+    void this.#queue.add(() => this.#run(key));
+  }
+
+  /** Waits until nothing is queued or being worked on. */
+  async idle(): Promise<void> {
+    await this.#queue.onIdle();
+  }
+
+  /** Forgets what has not begun and waits for what has. */
+  async close(): Promise<void> {
+    this.#queue.clear();
+    this.#waiting.clear();
+    this.#again.clear();
+    await this.#queue.onIdle();
+  }
+
+  async #run(key: Key): Promise<void> {
+    this.#waiting.delete(key);
+    this.#active.add(key);
+    try {
+      await this.#work(key);
+    } finally {
+      this.#active.delete(key);
+      if (this.#again.delete(key)) this.add(key);
+    }
+  }
+}

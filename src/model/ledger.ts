@@ -1,0 +1,37 @@
+import type { Generation, Instant, ReplicaId, RevisionNumber } from './brand.ts';
+
+/** One record per request the proxy answered; streamed to the supervisor in batches. */
+export interface RequestRecord {
+  readonly at: Instant;
+  readonly requestId: string;
+  readonly pool: string | undefined;
+  readonly generation: Generation;
+  readonly revision: RevisionNumber | undefined;
+  readonly replica: ReplicaId | undefined;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly durationMs: number;
+  readonly outcome: RequestOutcome;
+}
+
+export type RequestOutcome =
+  | 'ok'
+  | 'app-error' // 5xx by the app
+  | 'no-upstream'
+  | 'unknown-host'
+  | 'redirected' // to https
+  | 'bad-request'
+  | 'too-large' // more content than the pool's limit
+  | 'response-timeout' // no octet of a response within the pool's limit
+  | 'refused'
+  | 'connect-timeout'
+  | 'overloaded' // the proxy was out of file descriptors
+  | 'reset'
+  | 'truncated'
+  | 'held-then-released'
+  | 'ended-by-drain'
+  | 'cut-by-drain'
+  | 'client-gone';

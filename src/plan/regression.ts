@@ -1,0 +1,48 @@
+import type { Rollout } from '../model/index.ts';
+import { analyse, defaultAnalysis, trafficOf } from './analysis.ts';
+import { revisionOf } from './intent.ts';
+import type { Next } from './next.ts';
+import { fail } from './next.ts';
+import { enteredAt } from './pauses.ts';
+import type { Situation } from './situation.ts';
+
+/** The new version does worse than the old one did: it is taken back at once, also while the rollout is paused. */
+export const regression = (situation: Situation, rollout: Rollout): Next | undefined => {
+  switch (rollout.phase) {
+    case 'canary':
+      return rollout.canary?.since === undefined ? undefined : worseThanOld(situation, rollout);
+    case 'baking':
+      return crashWhileBaking(situation, rollout) ?? worseThanOld(situation, rollout);
+    default:
+      return undefined;
+  }
+};
+
+const worseThanOld = (situation: Situation, rollout: Rollout): Next | undefined => {
+  const policy = revisionOf(situation, rollout.to)?.spec.policy;
+  const old = rollout.phase === 'baking' ? rollout.baseline : trafficOf(situation.traffic, situation.active);
+  const verdict = analyse(policy?.analysis ?? defaultAnalysis, trafficOf(situation.traffic, rollout.to), old);
+  if (verdict.kind !== 'worse') return undefined;
+  const where =
+    rollout.phase === 'baking' ? 'after the switch' : `with ${rollout.canary?.percent ?? 0} % of the requests`;
+  return fail(
+    'ROLLOUT_REGRESSED',
+    `${situation.service} revision ${rollout.to}, ${where}: ${verdict.words}`,
+    takenBack,
+  );
+};
+
+const crashWhileBaking = (situation: Situation, rollout: Rollout): Next | undefined => {
+  const since = enteredAt(rollout);
+  for (const { revision, slot, crashes } of situation.slots) {
+    const crash = crashes.at(-1);
+    if (revision !== rollout.to || crash === undefined || crash.at < since) continue;
+    const message = `${situation.service} revision ${rollout.to}, replica ${slot}, after the switch: ${crash.words}`;
+    return fail('ROLLOUT_REGRESSED', message, { ...takenBack, output: crash.output });
+  }
+  return undefined;
+};
+
+const takenBack = {
+  fix: 'The old version serves again. `pointsman logs` shows what both said; repair it and deploy again.',
+} as const;

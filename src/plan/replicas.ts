@@ -1,0 +1,84 @@
+import type { Instant, ObservedReplica, ReplicaId, RevisionNumber, Slot } from '../model/index.ts';
+import { operationKey, replicaIdOf } from '../model/index.ts';
+import type { Situation, SlotHistory } from './situation.ts';
+
+export const isLive = (replica: ObservedReplica): boolean => replica.execution.kind !== 'exited';
+
+/** Once drained or signalled, or being so right now, a replica never serves again: nothing un-drains. */
+export const isLeaving = (situation: Situation, replica: ObservedReplica): boolean =>
+  replica.drainingSince !== undefined ||
+  replica.drainCommand !== undefined ||
+  replica.signalledAt.length > 0 ||
+  isBeingEnded(situation, replica);
+
+/** A drain or a signal is on its way to it and has not been noted yet. */
+export const isBeingEnded = ({ running, service }: Situation, { id }: ObservedReplica): boolean => {
+  if (running.size === 0) return false;
+  const signals = `${service}/signal/${id}/`;
+  return (
+    running.has(operationKey({ kind: 'drain', service, replica: id, cause: '' })) ||
+    running.has(operationKey({ kind: 'drain-command', service, replica: id, cause: '' })) ||
+    [...running].some((key) => key.startsWith(signals))
+  );
+};
+
+export const isReady = (situation: Situation, replica: ObservedReplica): boolean =>
+  replica.readyAt !== undefined && replica.execution.kind === 'running' && !isLeaving(situation, replica);
+
+/** Oldest revision first, then slot and attempt: every list the planner makes is in this order, so that plans can be compared. */
+export const bySeat = (a: ObservedReplica, b: ObservedReplica): number =>
+  a.revision - b.revision || a.slot - b.slot || a.attempt - b.attempt;
+
+/** The replica that holds a slot: the newest that lives and isn't on its way out. */
+export const holderOf = (situation: Situation, revision: RevisionNumber, slot: Slot): ObservedReplica | undefined =>
+  situation.replicas
+    .filter(
+      (replica) =>
+        replica.revision === revision && replica.slot === slot && isLive(replica) && !isLeaving(situation, replica),
+    )
+    .sort(bySeat)
+    .at(-1);
+
+export const historyOf = (situation: Situation, revision: RevisionNumber, slot: Slot): SlotHistory | undefined =>
+  situation.slots.find((history) => history.revision === revision && history.slot === slot);
+
+/** The attempt that would come next, and whether the one before it is still being started. */
+export const nextAttempt = (
+  situation: Situation,
+  revision: RevisionNumber,
+  slot: Slot,
+): { readonly attempt: number; readonly isStarting: boolean } => {
+  const observed = situation.replicas
+    .filter((replica) => replica.revision === revision && replica.slot === slot)
+    .map((replica) => replica.attempt);
+  const last = Math.max(0, historyOf(situation, revision, slot)?.lastAttempt ?? 0, ...observed);
+  const isStarting = [last, last + 1].some((attempt) =>
+    situation.running.has(startKey(situation, idOf(situation, revision, slot, attempt))),
+  );
+  return { attempt: last + 1, isStarting };
+};
+
+/** Starts of a revision, or of any, that were begun and can't be observed yet. */
+export const startsUnderWay = (situation: Situation, revision?: RevisionNumber): number => {
+  const observed = new Set(situation.replicas.map((replica) => startKey(situation, replica.id)));
+  const seat = revision === undefined ? '' : idOf(situation, revision, 0, 0).slice(0, -'0-0'.length);
+  const prefix = startKey(situation, seat as ReplicaId);
+  return [...situation.running].filter((key) => key.startsWith(prefix) && !observed.has(key)).length;
+};
+
+export const idOf = (situation: Situation, revision: RevisionNumber, slot: Slot, attempt: number): ReplicaId =>
+  replicaIdOf(situation, { service: situation.service, revision, slot, attempt });
+
+/** The first time that was given and is still to come. */
+export const earliest = (now: Instant, times: readonly (Instant | undefined)[]): Instant | undefined => {
+  const future = times.filter((time): time is Instant => time !== undefined && time > now);
+  return future.length === 0 ? undefined : Math.min(...future);
+};
+
+const startKey = (situation: Situation, id: ReplicaId): string =>
+  operationKey({
+    kind: 'start',
+    service: situation.service,
+    cause: '',
+    replica: { id, service: situation.service, revision: 0, slot: 0, attempt: 0 },
+  });

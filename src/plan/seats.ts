@@ -1,0 +1,71 @@
+import type { ObservedReplica, ReplicaIdentity, Revision, Slot } from '../model/index.ts';
+import { bySeat, historyOf, holderOf, idOf, isLive, nextAttempt } from './replicas.ts';
+import { decideRestart } from './restart.ts';
+import type { Situation } from './situation.ts';
+
+/** Seats to fill now, and when a restart's backoff lets more be filled. */
+export interface Fill {
+  readonly starts: readonly { readonly replica: ReplicaIdentity; readonly cause: string }[];
+  readonly wakeTimes: readonly number[];
+}
+
+/** Which replicas the routes should have, which seats should be filled, and which replicas have to go. */
+export interface Selection extends Fill {
+  readonly members: readonly ObservedReplica[];
+  readonly leaving: readonly ObservedReplica[];
+  /** Every wanted seat has a ready holder and nothing else is routed or wanted. */
+  readonly settled: boolean;
+}
+
+export const nothingToFill: Fill = { starts: [], wakeTimes: [] };
+
+export interface FillLimits {
+  /** Seats 0 to this are wanted. */
+  readonly wanted: number;
+  /** How many may be filled now. */
+  readonly room: number;
+  readonly why: string;
+}
+
+export const fillSlots = (situation: Situation, revision: Revision, limits: FillLimits): Fill => {
+  const starts: { replica: ReplicaIdentity; cause: string }[] = [];
+  const wakeTimes: number[] = [];
+  let room = limits.room;
+  for (const slot of slotsOf(limits.wanted)) {
+    if (holderOf(situation, revision.number, slot) !== undefined) continue;
+    const { attempt, isStarting } = nextAttempt(situation, revision.number, slot);
+    if (isStarting) continue;
+    const history = historyOf(situation, revision.number, slot);
+    const decision = decideRestart(history, revision.spec.policy.restart, situation.now);
+    if (decision.kind === 'at') wakeTimes.push(decision.at);
+    if (decision.kind !== 'now' || room <= 0) continue;
+    room -= 1;
+    const seat = { service: situation.service, revision: revision.number, slot, attempt };
+    const crash = history?.crashes.at(-1);
+    starts.push({
+      replica: { id: idOf(situation, revision.number, slot, attempt), ...seat },
+      cause: crash === undefined ? limits.why : `restart ${history?.crashes.length}: ${crash.words}`,
+    });
+  }
+  return { starts, wakeTimes };
+};
+
+/** Seats of the revision, below a number, that somebody sits in and isn't on the way out of. */
+export const holdersOf = (situation: Situation, revision: Revision, seats: number): readonly ObservedReplica[] =>
+  slotsOf(seats)
+    .map((slot) => holderOf(situation, revision.number, slot))
+    .filter((holder) => holder !== undefined);
+
+export const allLive = (situation: Situation): ObservedReplica[] => situation.replicas.filter(isLive).sort(bySeat);
+
+export const isRouted =
+  (situation: Situation) =>
+  (replica: ObservedReplica): boolean =>
+    situation.routed.includes(replica.id);
+
+export const whyStart = (situation: Situation, target: Revision): string =>
+  situation.active === target.number
+    ? `keeps ${target.spec.replicas} running`
+    : `revision ${target.number}: ${target.cause}`;
+
+const slotsOf = (wanted: number): readonly Slot[] => Array.from({ length: wanted }, (_, slot) => slot);

@@ -1,0 +1,119 @@
+import type { ObservedReplica, RolloutPolicy } from '../model/index.ts';
+import { resolveBatch } from './batch.ts';
+import type { Intent } from './intent.ts';
+import { keepersOf } from './keepers.ts';
+import { bySeat, isLeaving, isLive, isReady, startsUnderWay } from './replicas.ts';
+import { allLive, fillSlots, holdersOf, isRouted, nothingToFill, whyStart } from './seats.ts';
+import type { Selection } from './seats.ts';
+import { selectWhilePaused, selectWhileTryingOut } from './selection-beside.ts';
+import type { Situation } from './situation.ts';
+
+export const select = (situation: Situation, intent: Intent): Selection => {
+  switch (intent.kind) {
+    case 'remove':
+      return {
+        members: [],
+        starts: [],
+        leaving: situation.replicas.filter(isLive).sort(bySeat),
+        settled: false,
+        wakeTimes: [],
+      };
+    case 'hold':
+      return selectWhileHolding(situation, intent);
+    case 'try-out':
+      return selectWhileTryingOut(situation, intent);
+    case 'replace':
+      return intent.pausedWith === undefined
+        ? selectWhileReplacing(situation, intent)
+        : selectWhilePaused(situation, { ...intent, pausedWith: intent.pausedWith });
+  }
+};
+
+const selectWhileHolding = (situation: Situation, intent: Intent & { kind: 'hold' }): Selection => {
+  const keepers = keepersOf(situation, intent);
+  // stop-first may mean that two must never run together: then also what is on its way out takes a place.
+  const occupied = intent.rules.spec.policy.order === 'stop-first' ? allLive(situation).length : keepers.length;
+  const room = intent.wanted - occupied - startsUnderWay(situation);
+  const fill =
+    intent.active === undefined
+      ? nothingToFill
+      : fillSlots(situation, intent.active, { wanted: intent.wanted, room, why: 'keeps its capacity' });
+  return {
+    ...fill,
+    members: keepers.filter((replica) => isReady(situation, replica)),
+    leaving: allLive(situation).filter((replica) => !keepers.includes(replica)),
+    settled: false,
+  };
+};
+
+const selectWhileReplacing = (situation: Situation, intent: Intent & { kind: 'replace' }): Selection => {
+  const { target, wanted } = intent;
+  const policy = intent.rules.spec.policy;
+  const { surge, unavailable } = resolveBatch(policy, wanted);
+  const holders = holdersOf(situation, target, wanted);
+  const ready = holders.filter((replica) => isReady(situation, replica));
+  const others = allLive(situation).filter((replica) => !holders.includes(replica) && !isLeaving(situation, replica));
+  const serving = others.filter(isRouted(situation)).filter((replica) => isReady(situation, replica));
+  const floor = wanted - unavailable;
+  const retreats = retreatsNow(intent, ready);
+  const stayingOthers = retreats
+    ? neededForFloor(floor, ready, serving)
+    : othersThatStay({ policy, wanted, floor, ready, serving });
+  const entering = retreats ? ready : newMembers(situation, policy, { wanted, ready, serving: stayingOthers });
+  const members = [...entering, ...stayingOthers].sort(bySeat);
+  const leaving = allLive(situation).filter(
+    (replica) => !holders.includes(replica) && (isLeaving(situation, replica) || !stayingOthers.includes(replica)),
+  );
+  // An old replica counts until the proxy acknowledged that it left; with stop-first until it has ended.
+  const old = policy.order === 'stop-first' ? allLive(situation).length - holders.length : serving.length;
+  const occupied = holders.length + old + startsUnderWay(situation);
+  const fill = fillSlots(situation, target, {
+    wanted,
+    room: wanted + surge - occupied,
+    why: whyStart(situation, target),
+  });
+  return {
+    members,
+    starts: fill.starts,
+    leaving,
+    settled: ready.length === wanted && serving.length === 0,
+    wakeTimes: fill.wakeTimes,
+  };
+};
+
+/** Away from a version that failed, without waiting for full capacity; only what the floor still needs of it stays. */
+const retreatsNow = (intent: Intent & { kind: 'replace' }, ready: readonly ObservedReplica[]): boolean =>
+  intent.retreats === true && ready.length > 0;
+
+/** Replicas outside the target that go on serving for now. */
+const othersThatStay = (facts: {
+  policy: RolloutPolicy;
+  wanted: number;
+  floor: number;
+  ready: readonly ObservedReplica[];
+  serving: readonly ObservedReplica[];
+}): readonly ObservedReplica[] => {
+  const { policy, wanted, floor, ready, serving } = facts;
+  if (policy.order === 'concurrent') return [];
+  if (policy.switch === 'atomic' && policy.order === 'start-first') return ready.length === wanted ? [] : serving;
+  return neededForFloor(floor, ready, serving);
+};
+
+const neededForFloor = (
+  floor: number,
+  ready: readonly ObservedReplica[],
+  serving: readonly ObservedReplica[],
+): readonly ObservedReplica[] => {
+  const mayLeave = Math.max(0, ready.length + serving.length - floor);
+  return serving.slice(Math.min(mayLeave, serving.length));
+};
+
+/** Target replicas that the routes may have: with an atomic switch only all at once, unless nothing else serves. */
+const newMembers = (
+  situation: Situation,
+  policy: RolloutPolicy,
+  facts: { wanted: number; ready: readonly ObservedReplica[]; serving: readonly ObservedReplica[] },
+): readonly ObservedReplica[] => {
+  const waitsForAll = policy.switch === 'atomic' && facts.serving.length > 0 && facts.ready.length < facts.wanted;
+  return waitsForAll ? facts.ready.filter(isRouted(situation)) : facts.ready;
+};

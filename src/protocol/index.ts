@@ -1,0 +1,6 @@
+export type * from './api.ts';
+export type * from './proxy.ts';
+export type * from './proxy-operator.ts';
+export { environmentHeader } from './environment-header.ts';
+export type { ProxyFolder } from './proxy-folder.ts';
+export { proxyFolder } from './proxy-folder.ts';

@@ -1,0 +1,224 @@
+import { foldedOctets, octetAt, underscore } from './characters.ts';
+import { ConnectionOptions } from './connection-options.ts';
+import { FieldLines, FieldNames } from './fields.ts';
+import { FramingFields, noBody } from './framing.ts';
+import type { Framing } from './framing.ts';
+import { RecurringTexts } from './recurring-texts.ts';
+import { refuse } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+import { RequestLine } from './request-line.ts';
+import { parseTarget } from './request-target.ts';
+
+/** A request as it goes on: hop-by-hop, framing and forged fields are already out of `fields`. */
+export interface RequestHead {
+  readonly kind: 'request';
+  readonly method: string;
+  /** In origin form, or `*`. */
+  readonly target: string;
+  /** The target without its query: what routes match. */
+  readonly path: string;
+  /** As the client wrote it, port included; empty when an HTTP/1.0 client sent none. */
+  readonly host: string;
+  readonly http10: boolean;
+  readonly framing: Framing;
+  readonly keepAlive: boolean;
+  /** The protocol asked for, when this is an upgrade that may pass. */
+  readonly upgrade: string | undefined;
+  readonly expectsContinue: boolean;
+  /** Field lines for the upstream, each with its CRLF. */
+  readonly fields: string;
+  /** What a believed peer said of its client, a sum of `saidBy`; such fields are among `fields`. */
+  readonly said: number;
+}
+
+/** What only the proxy may say of a client, unless the peer is believed. */
+export const saidBy = { proto: 1, host: 2, requestId: 4, requestStart: 8 } as const;
+
+const names = new FieldNames(
+  [
+    'host',
+    'content-length',
+    'transfer-encoding',
+    'connection',
+    'keep-alive',
+    'proxy-connection',
+    'te',
+    'upgrade',
+    'http2-settings',
+    'expect',
+    'forwarded',
+    'x-forwarded-for',
+    'x-forwarded-host',
+    'x-forwarded-port',
+    'x-forwarded-proto',
+    'x-forwarded-server',
+    'x-real-ip',
+    'x-request-id',
+    'x-request-start',
+  ],
+  foldedOctets,
+);
+
+type KnownName = NonNullable<ReturnType<typeof names.find>>;
+type SaidName = Extract<KnownName, `x-${string}` | 'forwarded'>;
+
+/**
+ * Reads the head that lies between `start` and `end`, the offset behind its last field line (before the empty line).
+ * Forged fields go on only where the peer is believed.
+ */
+export const parseRequestHead = (
+  buffer: Buffer,
+  start: number,
+  end: number,
+  believesPeer = false,
+): RequestHead | Refusal => reader.read(buffer, start, end, believesPeer);
+
+/** Reads one head after the other; what it notes of one is gone with the next. */
+class RequestReader {
+  readonly #line = new RequestLine();
+  readonly #lines = new FieldLines();
+  readonly #framing = new FramingFields();
+  readonly #connection = new ConnectionOptions();
+  readonly #texts = new RecurringTexts();
+  #host = '';
+  #hosts = 0;
+  /** Its line can go on as it is. */
+  #hostIsPlain = false;
+  #upgrade: string | undefined;
+  #expect: string | undefined;
+  #believesPeer = false;
+  #said = 0;
+
+  read(buffer: Buffer, start: number, end: number, believesPeer: boolean): RequestHead | Refusal {
+    this.#believesPeer = believesPeer;
+    const malformed = this.#line.read(buffer, start);
+    if (malformed !== undefined) return malformed;
+    const fault = this.#lines.scan(buffer, this.#line.end, end);
+    if (fault === 'too-many') return refuse(431, 'too many fields');
+    if (fault === 'malformed') return refuse(400, 'malformed field line');
+    this.#sortFields(buffer);
+    const framing = this.#framing.settle() ?? noBody;
+    return this.#refusal() ?? this.#finish(buffer, start, end, framing);
+  }
+
+  /** Into what we act on and what goes on. */
+  #sortFields(buffer: Buffer): void {
+    const lines = this.#lines;
+    this.#framing.reset();
+    this.#connection.reset();
+    this.#host = '';
+    this.#hosts = 0;
+    this.#hostIsPlain = false;
+    this.#upgrade = undefined;
+    this.#expect = undefined;
+    this.#said = 0;
+    for (let index = 0; index < lines.count; index += 1) {
+      const name = names.find(buffer, lines.nameStart[index] as number, lines.nameEnd[index] as number);
+      if (name !== undefined && !this.#goesOn(name, buffer, index)) lines.drop(index);
+    }
+    if (this.#connection.named !== undefined) lines.dropNamed(buffer, this.#connection.named, 'host');
+  }
+
+  /** Takes note of a known field; true when it also goes on to the upstream. */
+  #goesOn(name: KnownName, buffer: Buffer, index: number): boolean {
+    const lines = this.#lines;
+    switch (name) {
+      case 'host':
+        this.#hosts += 1;
+        this.#host = this.#texts.take(buffer, lines.valueStart[index] as number, lines.valueEnd[index] as number);
+        this.#hostIsPlain = lines.beginsWith(buffer, index, plainHost);
+        return true;
+      case 'content-length':
+        if (this.#isLookalike(buffer, index)) this.#framing.lookalike();
+        else this.#framing.contentLength(buffer, lines, index);
+        return false;
+      case 'transfer-encoding':
+        if (this.#isLookalike(buffer, index)) this.#framing.lookalike();
+        else this.#framing.transferEncoding(buffer, lines, index);
+        return false;
+      case 'connection':
+        this.#connection.take(buffer, lines, index);
+        return false;
+      case 'proxy-connection':
+        this.#connection.takeClose(buffer, lines, index);
+        return false;
+      case 'upgrade':
+        this.#upgrade = this.#upgrade === undefined ? lines.value(buffer, index) : 'h2c';
+        return false;
+      case 'expect':
+        this.#expect = lines.value(buffer, index).toLowerCase();
+        return false;
+      case 'keep-alive':
+      case 'te':
+      case 'http2-settings':
+        return false;
+      default:
+        return this.#believesPeer && this.#believe(name);
+    }
+  }
+
+  #believe(name: SaidName): true {
+    if (name === 'x-forwarded-proto') this.#said |= saidBy.proto;
+    else if (name === 'x-forwarded-host') this.#said |= saidBy.host;
+    else if (name === 'x-request-id') this.#said |= saidBy.requestId;
+    else if (name === 'x-request-start') this.#said |= saidBy.requestStart;
+    return true;
+  }
+
+  #isLookalike(buffer: Buffer, index: number): boolean {
+    const end = this.#lines.nameEnd[index] as number;
+    for (let at = this.#lines.nameStart[index] as number; at < end; at += 1) {
+      if (octetAt(buffer, at) === underscore) return true;
+    }
+    return false;
+  }
+
+  #refusal(): Refusal | undefined {
+    const { http10 } = this.#line;
+    if (this.#hosts > 1) return refuse(400, 'more than one Host');
+    if (this.#hosts === 0 && !http10) return refuse(400, 'no Host');
+    const { fault, hasCoding } = this.#framing;
+    if (fault === 'unknown-coding') return refuse(501, 'unknown transfer coding');
+    if (fault !== undefined) return refuse(400, `${fault.replace('-', ' ')} of the body`);
+    if (http10 && hasCoding) return refuse(400, 'transfer coding in HTTP/1.0');
+    if (this.#expect !== undefined && this.#expect !== '100-continue') return refuse(417, 'unknown expectation');
+    return undefined;
+  }
+
+  #finish(buffer: Buffer, start: number, end: number, framing: Framing): RequestHead | Refusal {
+    const { methodEnd, targetStart, targetEnd, http10 } = this.#line;
+    const method = this.#texts.take(buffer, start, methodEnd);
+    const target = parseTarget(method, this.#texts.take(buffer, targetStart, targetEnd), this.#host);
+    if (target.kind === 'refusal') return target;
+    const { close, keepAlive, upgrade } = this.#connection;
+    const upgrades = upgrade && !http10 && framing.kind === 'none';
+    const hostStays = this.#hostIsPlain && target.host === this.#host;
+    return {
+      kind: 'request',
+      method,
+      target: target.target,
+      path: target.path,
+      host: target.host,
+      http10,
+      framing,
+      keepAlive: http10 ? keepAlive : !close,
+      upgrade: upgrades && this.#upgrade !== '' && this.#upgrade?.toLowerCase() !== 'h2c' ? this.#upgrade : undefined,
+      expectsContinue: this.#expect !== undefined && !http10,
+      said: this.#said,
+      fields: hostStays ? this.#lines.kept(buffer, this.#line.end, end) : this.#withHost(buffer, end, target.host),
+    };
+  }
+
+  /** The authority of an absolute target counts, HTTP/1.0 may leave the host unsaid, and what is spelt oddly is set right. */
+  #withHost(buffer: Buffer, end: number, host: string): string {
+    const lines = this.#lines;
+    for (let index = 0; index < lines.count; index += 1) {
+      const name = names.find(buffer, lines.nameStart[index] as number, lines.nameEnd[index] as number);
+      if (name === 'host') lines.drop(index);
+    }
+    return `Host: ${host}\r\n${lines.kept(buffer, this.#line.end, end)}`;
+  }
+}
+
+const plainHost = Buffer.from('Host: ');
+const reader = new RequestReader();

@@ -1,0 +1,2 @@
+export { parseCommandLine } from './command-line.ts';
+export { runProxy } from './run-proxy.ts';

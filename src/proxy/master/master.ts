@@ -1,0 +1,236 @@
+import { rm, writeFile } from 'node:fs/promises';
+import type { ReplicaId, RouteTable } from '../../model/index.ts';
+import type { FromProxy, ProxyFolder, ProxyHello, ToProxy } from '../../protocol/index.ts';
+import type { Counts } from '../messages.ts';
+import { Certificates } from './certificates.ts';
+import { ControlSocket, isAnswered } from './control-socket.ts';
+import { Doors } from './doors.ts';
+import { DrainCounts } from './drain-counts.ts';
+import { NameServers } from './name-servers.ts';
+import { OperatorSocket } from './operator-socket.ts';
+import { Publisher } from './publisher.ts';
+import { presentGauges } from './reports/metrics.ts';
+import type { Gauge } from './reports/metrics.ts';
+import { Reports } from './reports/reports.ts';
+import { readTable, writeTable } from './table-file.ts';
+import type { Order } from './worker-process.ts';
+import { Workers } from './workers.ts';
+
+export interface MasterOptions {
+  /** What a worker is started with. */
+  readonly program: string;
+  readonly workers: number;
+  /** undefined: no supervisor, nothing kept. */
+  readonly folder: ProxyFolder | undefined;
+  /** The process has nothing left to do. */
+  readonly ended: () => void;
+}
+
+/** Milliseconds that requests get to finish when the proxy itself ends. */
+const graceMs = 10_000;
+
+/** Owns sockets, names, table and workers; forwards nothing itself. */
+export class Master {
+  readonly #options: MasterOptions;
+  readonly #workers: Workers;
+  readonly #doors: Doors;
+  readonly #names = new NameServers();
+  readonly #certificates: Certificates;
+  readonly #publisher: Publisher;
+  readonly #reports: Reports;
+  readonly #counts: DrainCounts;
+  readonly #control: ControlSocket | undefined;
+  readonly #operator: OperatorSocket | undefined;
+  readonly #startedAt = Date.now();
+  #warning: string | undefined;
+  #recording = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: MasterOptions) {
+    this.#options = options;
+    this.#counts = new DrainCounts((counts) => this.#control?.say({ kind: 'draining', counts }));
+    this.#workers = new Workers({
+      program: options.program,
+      count: options.workers,
+      catchUp: () => this.#catchUp(),
+      onCounts: (worker, counts) => this.#counts.update(worker, counts),
+      onLedger: (message) => {
+        this.#control?.say(message);
+        this.#reports.take(message.records, message.dropped);
+      },
+      onGone: (worker) => this.#counts.workerGone(worker),
+      issue: (listener, name) => this.#certificates.issue(listener, name),
+    });
+    this.#doors = new Doors(this.#workers);
+    this.#certificates = new Certificates({
+      tell: (order) => this.#workers.callAll(order),
+      notice: (message) => this.#notice(message),
+    });
+    this.#reports = new Reports({ gauges: () => this.#gauges(), changed: () => this.#tellRecording() });
+    this.#publisher = new Publisher({
+      workers: this.#workers,
+      doors: this.#doors,
+      names: this.#names,
+      certificates: this.#certificates,
+      counts: this.#counts,
+      reports: this.#reports,
+      keep: (table) => this.#keep(table),
+    });
+    if (options.folder === undefined) return;
+    this.#control = this.#controlSocket(options.folder.socket);
+    this.#operator = new OperatorSocket({
+      path: options.folder.operatorSocket,
+      upgrade: (withinMs) => this.#publisher.between(() => this.#workers.replaceAll(withinMs)),
+    });
+  }
+
+  /** Serves the last table, if there is one, before anybody can publish another. */
+  async start(): Promise<void> {
+    const { folder } = this.#options;
+    if (folder !== undefined && (await isAnswered(folder.socket))) {
+      throw new Error(`another proxy already answers at ${folder.socket}`);
+    }
+    this.#workers.start();
+    if (folder === undefined) return;
+    await this.#restore(folder);
+    await this.#control?.open();
+    await this.#operator?.open();
+    await writeFile(folder.pid, `${process.pid}\n`);
+  }
+
+  publish(table: unknown): ReturnType<Publisher['publish']> {
+    return this.#publisher.publish(table);
+  }
+
+  /** Whoever rotates the access log has moved it away. */
+  reopenLogs(): void {
+    this.#reports.reopenLog();
+  }
+
+  /** Lets requests finish, then ends; a second call ends at once. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Gives up everything that a successor needs before it waits for requests: that one may start at any moment. */
+  async #close(): Promise<void> {
+    const { folder } = this.#options;
+    this.#control?.close();
+    this.#operator?.close();
+    this.#names.close();
+    this.#certificates.close();
+    const ended = this.#workers.close(graceMs);
+    this.#doors.closeHandles();
+    if (folder !== undefined) await rm(folder.pid, { force: true });
+    await ended;
+    await this.#reports.close();
+    this.#options.ended();
+  }
+
+  #controlSocket(path: string): ControlSocket {
+    return new ControlSocket({
+      path,
+      greet: () => this.#hello(),
+      receive: (message) => this.#receive(message),
+      onSupervisor: (isPresent) => {
+        this.#recording = isPresent;
+        this.#tellRecording();
+      },
+    });
+  }
+
+  get #ledgerOrder(): Order {
+    return { call: { kind: 'ledger', enabled: this.#recording || this.#reports.wantRecords } };
+  }
+
+  #tellRecording(): void {
+    void this.#workers.callAll(this.#ledgerOrder);
+  }
+
+  async #gauges(): Promise<readonly Gauge[]> {
+    const counts = Object.entries(await this.#inFlight());
+    return presentGauges({
+      generation: this.#publisher.table?.generation ?? 0,
+      inFlight: counts.map(([replica, value]) => ({ labels: { replica }, value })),
+      workers: this.#workers.size,
+      restarts: this.#workers.restarts,
+    });
+  }
+
+  async #restore(folder: ProxyFolder): Promise<void> {
+    const read = await readTable(folder.table);
+    if (read.kind === 'none') return;
+    if (read.kind === 'table') this.#warning = await this.#publisher.restore(read.stored);
+    else this.#warning = read.reason;
+    if (this.#warning !== undefined) console.error(this.#warning);
+  }
+
+  async #receive(message: ToProxy): Promise<FromProxy> {
+    const { call } = message;
+    switch (message.kind) {
+      case 'publish':
+        return { ...(await this.#publisher.publish(message.table)), call };
+      case 'drain':
+        await this.#workers.callAll({ call: { kind: 'drain', order: message.order } });
+        return { kind: 'done', call };
+      case 'cut':
+        await this.#workers.callAll({ call: { kind: 'cut', upstream: message.upstream } });
+        return { kind: 'done', call };
+      case 'in-flight':
+        return { kind: 'in-flight', call, counts: await this.#inFlight() };
+      case 'shutdown':
+        setImmediate(() => void this.close());
+        return { kind: 'done', call };
+    }
+  }
+
+  async #inFlight(): Promise<Counts> {
+    const sums: Record<ReplicaId, number> = {};
+    for (const { result } of await this.#workers.callAll({ call: { kind: 'in-flight' } })) {
+      const counts = result.kind === 'done' ? (result.counts ?? {}) : {};
+      for (const [id, count] of Object.entries(counts) as [ReplicaId, number][]) sums[id] = (sums[id] ?? 0) + count;
+    }
+    return sums;
+  }
+
+  #catchUp(): readonly Order[] {
+    const { table } = this.#publisher;
+    return [
+      ...this.#doors.orders,
+      ...this.#certificates.orders,
+      this.#ledgerOrder,
+      ...(table === undefined ? [] : [{ call: { kind: 'apply', table } } as const]),
+    ];
+  }
+
+  /** What went wrong, if it did: what serves goes on serving all the same. */
+  async #keep(table: RouteTable): Promise<string | undefined> {
+    const { folder } = this.#options;
+    if (folder === undefined) return undefined;
+    try {
+      await writeTable(folder.table, { table, listeners: this.#doors.addresses });
+      this.#warning = undefined;
+    } catch (error) {
+      this.#warning = `the table serves but could not be kept: ${(error as Error).message}`;
+    }
+    return this.#warning;
+  }
+
+  #notice(message: string): void {
+    console.error(message);
+    this.#control?.say({ kind: 'notice', message });
+  }
+
+  #hello(): ProxyHello {
+    return {
+      kind: 'hello',
+      protocol: 2,
+      pid: process.pid,
+      startedAt: this.#startedAt,
+      table: this.#publisher.table,
+      listeners: this.#doors.addresses,
+      warning: this.#warning,
+    };
+  }
+}

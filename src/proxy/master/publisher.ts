@@ -1,0 +1,161 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Listener, RouteTable } from '../../model/index.ts';
+import type { FromProxy } from '../../protocol/index.ts';
+import type { CertificateChange, Certificates } from './certificates.ts';
+import type { DoorChange, Doors } from './doors.ts';
+import type { DrainCounts } from './drain-counts.ts';
+import type { NameServers } from './name-servers.ts';
+import type { Reports } from './reports/reports.ts';
+import { tableFault } from './table-check.ts';
+import type { StoredTable } from './table-file.ts';
+import type { Workers } from './workers.ts';
+
+/** How long the ports of a proxy that ended may stay taken. */
+const predecessorMs = 2_000;
+const betweenTriesMs = 50;
+
+export interface PublisherParts {
+  readonly workers: Workers;
+  readonly doors: Doors;
+  readonly names: NameServers;
+  readonly certificates: Certificates;
+  readonly counts: DrainCounts;
+  readonly reports: Reports;
+  /** Writes the table down; says what went wrong. */
+  readonly keep: (table: RouteTable) => Promise<string | undefined>;
+}
+
+type Answer<Kind extends FromProxy['kind']> = Omit<Extract<FromProxy, { kind: Kind }>, 'call'>;
+/** Opened and read, not served yet. */
+interface Prepared {
+  readonly doors: DoorChange;
+  readonly certificates: CertificateChange;
+}
+
+export type PublishAnswer = Answer<'published'> | Answer<'rejected'>;
+
+/** Brings a table to every worker, or refuses it whole; one at a time. */
+export class Publisher {
+  /** The newest table that workers were told of; a new worker gets it. */
+  table: RouteTable | undefined;
+  readonly #parts: PublisherParts;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+  }
+
+  publish(table: unknown): Promise<PublishAnswer> {
+    return this.between(() => this.#publish(table));
+  }
+
+  /** Between two tables: nothing is half told while this runs. */
+  between<Result>(action: () => Promise<Result>): Promise<Result> {
+    const next = this.#last.then(action);
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  /** Serves a table from before with the ports it had then. What can't be opened any more is left out and told. */
+  async restore(stored: StoredTable): Promise<string | undefined> {
+    const { certificates, doors, names, reports } = this.#parts;
+    const ports = new Map(stored.listeners.map((listener) => [listener.id, listener.port]));
+    const opened: Listener[] = [];
+    const certified: CertificateChange[] = [];
+    const problems: string[] = [];
+    for (const listener of stored.table.listeners) {
+      try {
+        certified.push(await certificates.prepare([listener]));
+        doors.take(await this.#reopen([...opened, listener], ports));
+        opened.push(listener);
+      } catch (error) {
+        problems.push(`listener ${listener.id}: ${(error as Error).message}`);
+      }
+    }
+    for (const zone of stored.table.names) {
+      await names.prepare([zone]).catch((error: Error) => problems.push(`names: ${error.message}`));
+    }
+    await reports
+      .prepare(stored.table.reports ?? {})
+      .catch((error: Error) => problems.push(`reports: ${error.message}`));
+    const served = certified.flatMap((change) => change.served);
+    await this.#apply(stored.table, { served, uncovered: certified.flatMap((change) => change.uncovered) });
+    this.#parts.counts.end();
+    return problems.length === 0 ? undefined : `the last table serves without: ${problems.join('; ')}`;
+  }
+
+  /** Workers of a proxy that was killed may need a moment to notice; nothing tells when they have. */
+  async #reopen(listeners: readonly Listener[], ports: ReadonlyMap<string, number>): Promise<DoorChange> {
+    const { doors } = this.#parts;
+    const asBefore = listeners.map((listener) => ({ ...listener, port: ports.get(listener.id) ?? listener.port }));
+    for (const deadline = Date.now() + predecessorMs; Date.now() < deadline; await delay(betweenTriesMs)) {
+      const change = await doors.prepare(asBefore).catch((error: NodeJS.ErrnoException) => error);
+      if (!(change instanceof Error)) return change;
+      if (change.code !== 'EADDRINUSE') throw change;
+    }
+    return await doors.prepare(listeners); // where the table left the choice of the port, another will do
+  }
+
+  async #publish(table: unknown): Promise<PublishAnswer> {
+    const fault = tableFault(table) ?? this.#olderThanServed(table as RouteTable);
+    if (fault !== undefined) return rejected(table, 'TABLE_REJECTED', fault);
+    const checked = table as RouteTable;
+    const change = await this.#prepare(checked);
+    if (change instanceof Error) return rejected(checked, codeOf(change), change.message);
+    const closed = this.#parts.doors.take(change.doors);
+    const applied = this.#apply(checked, change.certificates);
+    // While the workers take it in: the answer waits for both.
+    const warning = await this.#parts.keep(checked);
+    await applied;
+    await this.#parts.doors.close(closed);
+    // The answer goes out before counts of what it dropped do.
+    setImmediate(() => this.#parts.counts.end());
+    const listeners = this.#parts.doors.addresses;
+    return { kind: 'published', generation: checked.generation, listeners, warning };
+  }
+
+  /** Opens what the table needs beside what serves; on failure nothing of it stays open. */
+  async #prepare(table: RouteTable): Promise<Prepared | Error> {
+    const { certificates, doors, names, reports } = this.#parts;
+    try {
+      const served = await certificates.prepare(table.listeners);
+      const change = await doors.prepare(table.listeners);
+      try {
+        await names.prepare(table.names);
+        await reports.prepare(table.reports ?? {});
+        return { doors: change, certificates: served };
+      } catch (error) {
+        await doors.abandon(change);
+        throw error;
+      }
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  /** Certificates first, then routes, then names: whoever learns a name from this table finds its routes already there. */
+  async #apply(table: RouteTable, served: CertificateChange): Promise<void> {
+    const { certificates, workers, names, counts, reports } = this.#parts;
+    await certificates.take(served);
+    this.table = table;
+    counts.begin();
+    await workers.callAll({ call: { kind: 'apply', table } });
+    names.serve(table.names);
+    reports.serve(table.reports ?? {});
+  }
+
+  #olderThanServed(table: RouteTable): string | undefined {
+    const served = this.table?.generation ?? 0;
+    return table.generation < served
+      ? `generation ${table.generation} is older than ${served}, which serves`
+      : undefined;
+  }
+}
+
+const rejected = (table: unknown, code: 'TABLE_REJECTED' | 'PORT_TAKEN', reason: string): PublishAnswer => {
+  const { generation } = (table ?? {}) as Partial<RouteTable>;
+  return { kind: 'rejected', generation: typeof generation === 'number' ? generation : 0, code, reason };
+};
+
+const codeOf = (error: NodeJS.ErrnoException): 'TABLE_REJECTED' | 'PORT_TAKEN' =>
+  error.code === 'EADDRINUSE' ? 'PORT_TAKEN' : 'TABLE_REJECTED';

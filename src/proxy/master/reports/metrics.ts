@@ -1,0 +1,154 @@
+import type { RequestRecord } from '../../../model/index.ts';
+
+/** Upper bounds in seconds. */
+const buckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Beyond so many kinds of requests of a pool and revision, further ones are counted under `other`. */
+const mostSeries = 5_000;
+
+/** What one revision of one pool has done. */
+interface Served {
+  readonly labels: Labels;
+  readonly requests: Map<string, { readonly labels: Labels; count: number }>;
+  /** How many took at most as long as each bucket says, and longer than the one before. */
+  readonly durations: number[];
+  seconds: number;
+  count: number;
+  bytesIn: number;
+  bytesOut: number;
+}
+
+type Labels = Readonly<Record<string, string | number>>;
+
+/** Counts records, and says the counts in the text format of Prometheus. */
+export class Metrics {
+  readonly #served = new Map<string, Served>();
+  #series = 0;
+  #dropped = 0;
+
+  take(records: readonly RequestRecord[], dropped: number): void {
+    this.#dropped += dropped;
+    for (const record of records) this.#count(record);
+  }
+
+  /** `gauges`: what is known of the present moment. */
+  text(gauges: readonly Gauge[]): string {
+    const served = [...this.#served.values()];
+    const sums = (pick: (each: Served) => number): string[] =>
+      served.map((each) => `${label(each.labels)} ${pick(each)}`);
+    return [
+      ...family('requests_total', 'counter', 'Requests by how they ended.', served.flatMap(requestLines)),
+      ...family('request_duration_seconds', 'histogram', 'From head to end.', served.flatMap(durationLines)),
+      ...family(
+        'request_bytes_total',
+        'counter',
+        'Content of requests.',
+        sums((each) => each.bytesIn),
+      ),
+      ...family(
+        'response_bytes_total',
+        'counter',
+        'Content of responses.',
+        sums((each) => each.bytesOut),
+      ),
+      ...family('records_dropped_total', 'counter', 'Requests that nothing here counts.', [` ${this.#dropped}`]),
+      ...gauges.flatMap(({ name, help, values }) => family(name, 'gauge', help, values.map(gaugeLine))),
+      '',
+    ].join('\n');
+  }
+
+  #count(record: RequestRecord): void {
+    const served = this.#servedBy(record);
+    const seconds = record.durationMs / 1_000;
+    const bucket = buckets.findIndex((bound) => seconds <= bound);
+    const at = bucket < 0 ? buckets.length : bucket;
+    served.durations[at] = (served.durations[at] ?? 0) + 1;
+    served.seconds += seconds;
+    served.count += 1;
+    served.bytesIn += record.bytesIn;
+    served.bytesOut += record.bytesOut;
+    this.#countRequest(served, record);
+  }
+
+  #countRequest(served: Served, { outcome, status }: RequestRecord): void {
+    const key = `${outcome} ${status}`;
+    const known = served.requests.get(key);
+    if (known === undefined) {
+      this.#series += 1;
+      served.requests.set(key, { labels: { ...served.labels, outcome, status }, count: 1 });
+    } else known.count += 1;
+  }
+
+  #servedBy(record: RequestRecord): Served {
+    const { pool = '' } = record;
+    const revision = record.revision ?? '';
+    const isFull = this.#series >= mostSeries;
+    const key = `${pool}\n${revision}`;
+    const known = this.#served.get(key) ?? (isFull ? this.#served.get('other') : undefined);
+    if (known !== undefined) return known;
+    const labels: Labels = isFull ? { pool: 'other', revision: '' } : { pool, revision };
+    const requests: Served['requests'] = new Map();
+    const served: Served = { labels, requests, durations: [], seconds: 0, count: 0, bytesIn: 0, bytesOut: 0 };
+    this.#served.set(isFull ? 'other' : key, served);
+    return served;
+  }
+}
+
+export interface Gauge {
+  readonly name: string;
+  readonly help: string;
+  readonly values: readonly { readonly labels?: Labels; readonly value: number }[];
+}
+
+export const presentGauges = (present: {
+  readonly generation: number;
+  readonly inFlight: Gauge['values'];
+  readonly workers: number;
+  readonly restarts: number;
+}): readonly Gauge[] => [
+  { name: 'in_flight_requests', help: 'Requests, streams and upgraded connections.', values: present.inFlight },
+  { name: 'table_generation', help: 'Number of the route table that serves.', values: [{ value: present.generation }] },
+  { name: 'workers', help: 'Processes that forward.', values: [{ value: present.workers }] },
+  {
+    name: 'worker_restarts',
+    help: 'Workers that ended unasked and were replaced.',
+    values: [{ value: present.restarts }],
+  },
+];
+
+const prefix = 'pointsman_proxy_';
+
+/** Lines come without their name, or with what goes behind it. */
+const family = (name: string, type: string, help: string, lines: readonly string[]): string[] => [
+  `# HELP ${prefix}${name} ${help}`,
+  `# TYPE ${prefix}${name} ${type}`,
+  ...lines.map((line) => `${prefix}${name}${line}`),
+];
+
+const requestLines = ({ requests }: Served): string[] =>
+  [...requests.values()].map(({ labels, count }) => `${label(labels)} ${count}`);
+
+const durationLines = ({ labels, durations, seconds, count }: Served): string[] => {
+  let below = 0;
+  const lines = buckets.map((bound, at) => {
+    below += durations[at] ?? 0;
+    return `_bucket${label({ ...labels, le: bound })} ${below}`;
+  });
+  const whole = label(labels);
+  return [
+    ...lines,
+    `_bucket${label({ ...labels, le: '+Inf' })} ${count}`,
+    `_sum${whole} ${seconds}`,
+    `_count${whole} ${count}`,
+  ];
+};
+
+const gaugeLine = ({ labels = {}, value }: Gauge['values'][number]): string => `${label(labels)} ${value}`;
+
+const label = (labels: Labels): string => {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(String(value))}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+};
+
+const escaped = (value: string): string =>
+  value.replaceAll(/[\\"\n]/g, (found) => (found === '\n' ? String.raw`\n` : `\\${found}`));

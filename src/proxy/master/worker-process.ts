@@ -1,0 +1,86 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { messagesVersion } from '../messages.ts';
+import type { FromWorker, ToWorker, WorkerCall, WorkerResult } from '../messages.ts';
+import type { SocketHandle } from './listening-sockets.ts';
+
+/** A call with the socket that travels with it. */
+export interface Order {
+  readonly call: WorkerCall;
+  readonly handle?: SocketHandle;
+}
+
+/** A worker that has not answered by then can't be trusted to serve; it is replaced. */
+const answerMs = 10_000;
+
+/** Requests leave garbage that dies young: more room for it would only be memory that stays. */
+const youngGeneration = '--max-semi-space-size=4';
+
+const isOfMaster = (flag: string): boolean => /^--(?:max-semi-space-size|v8-pool-size)=/.test(flag);
+
+/** One process that forwards, and the calls to it that have not been answered yet. */
+export class WorkerProcess {
+  readonly id: number;
+  readonly bornAt = Date.now();
+  /** How it ended. */
+  readonly ended: Promise<string>;
+  /** Its end was asked for: nobody takes its place. */
+  isLeaving = false;
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, (result: WorkerResult | undefined) => void>();
+  #lastCall = 0;
+
+  /** Starts it, one of `count`, from the program as it lies on disk now. */
+  constructor(
+    { program, count }: { readonly program: string; readonly count: number },
+    onMessage: (message: Exclude<FromWorker, { kind: 'answer' }>) => void,
+  ) {
+    this.#child = fork(program, ['worker', String(messagesVersion), String(count)], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      // What spares memory in a master would cost a worker its even pace.
+      execArgv: [...process.execArgv.filter((flag) => !isOfMaster(flag)), youngGeneration],
+    });
+    this.id = this.#child.pid ?? -1;
+    this.#child.on('message', (message: FromWorker) => {
+      if (message.kind === 'answer') this.#answered(message.call, message.result);
+      else onMessage(message);
+    });
+    this.#child.on('error', (error) => console.error(`worker ${this.id}: ${error.message}`));
+    this.ended = new Promise((resolve) => {
+      this.#child.once('exit', (code, signal) => {
+        for (const answer of this.#waiting.values()) answer(undefined);
+        this.#waiting.clear();
+        resolve(signal ?? `exit code ${code}`);
+      });
+    });
+  }
+
+  /** undefined when the worker ended before it answered. */
+  call(order: Order): Promise<WorkerResult | undefined> {
+    this.#lastCall += 1;
+    const call = this.#lastCall;
+    return new Promise((resolve) => {
+      if (!this.#child.connected) {
+        resolve(undefined);
+        return;
+      }
+      const timer = setTimeout(() => this.kill(), answerMs);
+      this.#waiting.set(call, (result) => {
+        clearTimeout(timer);
+        resolve(result);
+      });
+      const message = { ...order.call, call } as ToWorker;
+      // A channel that breaks while sending belongs to a worker that ends; `exit` then answers.
+      this.#child.send(message, order.handle as never, () => undefined);
+    });
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  #answered(call: number, result: WorkerResult): void {
+    this.#waiting.get(call)?.(result);
+    this.#waiting.delete(call);
+  }
+}

@@ -1,0 +1,141 @@
+import type { FromProxy } from '../../protocol/index.ts';
+import type { CertificatePair, Counts, FromWorker, WorkerCall, WorkerResult } from '../messages.ts';
+import { readRecords } from '../record-batch.ts';
+import { WorkerProcess } from './worker-process.ts';
+import type { Order } from './worker-process.ts';
+
+export interface WorkersOptions {
+  readonly program: string;
+  readonly count: number;
+  /** What a new worker has to be told before anything else, in order: sockets, then the table. */
+  readonly catchUp: () => readonly Order[];
+  readonly onCounts: (worker: number, counts: Counts) => void;
+  readonly onLedger: (message: Extract<FromProxy, { kind: 'ledger' }>) => void;
+  readonly onGone: (worker: number) => void;
+  /** A certificate for a name that a client asked a listener for; undefined: nobody vouches for it. */
+  readonly issue: (listener: string, name: string) => CertificatePair | undefined;
+}
+
+/** One generation of workers takes over from another. */
+export interface Succession {
+  readonly serving: readonly number[];
+  readonly leaving: readonly number[];
+  /** The leaving ones have ended. */
+  readonly done: Promise<void>;
+}
+
+/** A worker that lived shorter than this is not replaced at once. */
+const shortLifeMs = 1_000;
+/** A worker that should have ended by itself gets so much longer. */
+const overdueMs = 5_000;
+
+/** The processes that forward. A dead one is replaced and is told everything that counts before it serves. */
+export class Workers {
+  readonly #options: WorkersOptions;
+  readonly #running = new Set<WorkerProcess>();
+  #isClosing = false;
+  /** Workers that ended without being asked to. */
+  restarts = 0;
+
+  constructor(options: WorkersOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#running.size;
+  }
+
+  start(): void {
+    for (let index = 0; index < this.#options.count; index += 1) void this.#catchUp(this.#spawn());
+  }
+
+  /** Every worker's answer. One that dies meanwhile is left out: what replaces it catches up by itself. */
+  async callAll(order: Order): Promise<readonly { readonly worker: number; readonly result: WorkerResult }[]> {
+    const workers = [...this.#running];
+    const results = await Promise.all(workers.map((worker) => worker.call(order)));
+    return workers.flatMap((worker, index) => {
+      const result = results[index];
+      return result === undefined ? [] : [{ worker: worker.id, result }];
+    });
+  }
+
+  /**
+   * A new generation, from the program as it lies on disk now, takes the place of the present one, which finishes what
+   * it has begun. When not all new ones come to serve they end again, and everything stays as it was.
+   */
+  async replaceAll(withinMs: number): Promise<Succession> {
+    const leaving = [...this.#running].filter((worker) => !worker.isLeaving);
+    const fresh = Array.from({ length: this.#options.count }, () => this.#spawn());
+    const failures = await Promise.all(fresh.map((worker) => this.#catchUp(worker)));
+    const failure = failures.find((each) => each !== undefined);
+    if (failure !== undefined) {
+      for (const worker of fresh) worker.isLeaving = true;
+      for (const worker of fresh) worker.kill();
+      throw new Error(failure);
+    }
+    const ends = leaving.map((worker) => retire(worker, { kind: 'retire', withinMs, idleEnds: false }));
+    const ids = (workers: readonly WorkerProcess[]): readonly number[] => workers.map((worker) => worker.id);
+    return { serving: ids(fresh), leaving: ids(leaving), done: Promise.all(ends).then(() => undefined) };
+  }
+
+  /** Lets them finish what they have begun. */
+  async close(withinMs: number): Promise<void> {
+    this.#isClosing = true;
+    const retirement = { kind: 'retire', withinMs, idleEnds: true } as const;
+    await Promise.all([...this.#running].map((worker) => retire(worker, retirement)));
+  }
+
+  #spawn(): WorkerProcess {
+    const worker: WorkerProcess = new WorkerProcess(this.#options, (message) => this.#said(worker, message));
+    this.#running.add(worker);
+    void worker.ended.then((how) => this.#gone(worker, how));
+    return worker;
+  }
+
+  /** What kept it from serving, if anything did. */
+  async #catchUp(worker: WorkerProcess): Promise<string | undefined> {
+    for (const result of await Promise.all(this.#options.catchUp().map((order) => worker.call(order)))) {
+      if (result === undefined) return `worker ${worker.id} ended before it served (${await worker.ended})`;
+      if (result.kind === 'failed') return `worker ${worker.id}: ${result.message}`;
+    }
+    return undefined;
+  }
+
+  #said(worker: WorkerProcess, message: Exclude<FromWorker, { kind: 'answer' }>): void {
+    switch (message.kind) {
+      case 'counts':
+        this.#options.onCounts(worker.id, message.counts);
+        return;
+      case 'certificate-wanted': {
+        const { listener, name } = message;
+        const certificate = this.#options.issue(listener, name);
+        void worker.call({ call: { kind: 'issued', listener, name, certificate } });
+        return;
+      }
+      case 'ledger':
+        this.#options.onLedger({ kind: 'ledger', records: readRecords(message.batch), dropped: message.dropped });
+    }
+  }
+
+  #gone(worker: WorkerProcess, how: string): void {
+    this.#running.delete(worker);
+    this.#options.onGone(worker.id);
+    if (this.#isClosing || worker.isLeaving) return;
+    this.restarts += 1;
+    console.error(`worker ${worker.id} ended (${how}); it is replaced`);
+    setTimeout(() => this.#replace(), Date.now() - worker.bornAt < shortLifeMs ? shortLifeMs : 0);
+  }
+
+  #replace(): void {
+    if (!this.#isClosing) void this.#catchUp(this.#spawn());
+  }
+}
+
+/** Resolves when it has ended, be it that it had to be killed. */
+const retire = async (worker: WorkerProcess, call: Extract<WorkerCall, { kind: 'retire' }>): Promise<void> => {
+  worker.isLeaving = true;
+  const overdue = setTimeout(() => worker.kill(), call.withinMs + overdueMs);
+  void worker.call({ call });
+  await worker.ended;
+  clearTimeout(overdue);
+};

@@ -1,0 +1,67 @@
+import { mkdir } from 'node:fs/promises';
+import { PointsmanError } from '../model/index.ts';
+import { proxyFolder } from '../protocol/index.ts';
+import type { ProxyCommand } from './command-line.ts';
+import { upgradeProxy } from './call-operator.ts';
+import { Master } from './master/master.ts';
+import { messagesVersion } from './messages.ts';
+import { standaloneTable } from './standalone-table.ts';
+import { runWorker } from './worker/run-worker.ts';
+
+/** Runs until it is told to end. `program` is what workers are started with: this very program. */
+export const runProxy = async (command: ProxyCommand, program: string): Promise<void> => {
+  switch (command.kind) {
+    case 'warm':
+      return;
+    case 'worker':
+      if (command.messagesVersion !== messagesVersion) throw foreignMaster(command.messagesVersion);
+      runWorker(command.workers);
+      return;
+    case 'upgrade':
+      await upgradeProxy(command.stateFolder, command.withinMs, (line) => console.log(line));
+      console.log('the workers of before have ended');
+      return;
+    case 'serve': {
+      await mkdir(command.stateFolder, { recursive: true });
+      const master = masterOf(command.workers, program, command.stateFolder);
+      await master.start();
+      return;
+    }
+    case 'run':
+      await runAlone(command, program);
+  }
+};
+
+const foreignMaster = (version: number): Error =>
+  new Error(
+    `workers of this program speak version ${messagesVersion}, the proxy that started one ${version}: end it and start it anew`,
+  );
+
+const masterOf = (workers: number, program: string, stateFolder: string | undefined): Master => {
+  const folder = stateFolder === undefined ? undefined : proxyFolder(stateFolder);
+  const master = new Master({ program, workers, folder, ended: () => process.exit(0) });
+  // A second signal does not wait for anybody.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      process.once(signal, () => process.exit(130));
+      void master.close();
+    });
+  }
+  process.on('SIGUSR2', () => master.reopenLogs());
+  process.on('SIGHUP', () => undefined); // outlives the terminal it was started from
+  return master;
+};
+
+const fixes = { PORT_TAKEN: 'choose another address or port', TABLE_REJECTED: 'correct what it names' };
+
+const runAlone = async (command: Extract<ProxyCommand, { kind: 'run' }>, program: string): Promise<void> => {
+  const master = masterOf(command.workers, program, undefined);
+  await master.start();
+  // Its folder may lie anywhere; only here does the proxy find it by itself.
+  const { authorityFolder } = await import('../certificates/index.ts');
+  const answer = await master.publish(standaloneTable(command.edges, authorityFolder(process.env)));
+  // Whoever catches it ends the process, and the workers with it: an orderly end would end with 0.
+  if (answer.kind === 'rejected')
+    throw new PointsmanError(answer.code, { message: answer.reason, fix: fixes[answer.code] });
+  for (const { address, port } of answer.listeners) console.log(`listening on ${address}:${port}`);
+};

@@ -1,0 +1,100 @@
+import type { ResponseHead } from '../codec/response-head.ts';
+import type { Division, Placement } from './division.ts';
+import type { Pool } from './pool.ts';
+import type { RequestSender } from './request-sender.ts';
+import { defaultIdleMs } from './upstream.ts';
+import type { Claimant, Upstream } from './upstream.ts';
+import { UpstreamConnection } from './upstream-connection.ts';
+import type { UpstreamUser } from './upstream-connection.ts';
+
+/** Finds an upstream and a connection for one request, and another one where that is safe. */
+export class Attempts {
+  upstream: Upstream | undefined;
+  connection: UpstreamConnection | undefined;
+  readonly #owner: Claimant & UpstreamUser;
+  readonly #sender: RequestSender;
+  /** Field lines of the request, for pools that look at them. */
+  readonly #fields: string;
+  #dials = 0;
+  #tried: Set<Upstream> | undefined;
+  #placement: Placement | undefined;
+  #repeated = false;
+
+  constructor(owner: Claimant & UpstreamUser, sender: RequestSender, fields: string) {
+    this.#owner = owner;
+    this.#sender = sender;
+    this.#fields = fields;
+  }
+
+  /** False when the pool has nobody. */
+  begin(pool: Pool): boolean {
+    const upstream = pool.division === undefined ? pool.choose(this.#tried) : this.#place(pool.division);
+    if (upstream === undefined) return false;
+    // Choosing and counting are one step: nothing can run in between, so a table that comes later finds this request counted.
+    upstream.claim(this.#owner);
+    this.upstream = upstream;
+    const repeatable = this.#sender.isIdempotent && this.#sender.isReplayable;
+    const idle = this.#repeated ? undefined : upstream.takeIdle(repeatable, Date.now());
+    if (idle === undefined) {
+      this.#dials += 1;
+      this.connection = new UpstreamConnection(upstream, this.#owner, pool.edge.dial.timeoutMs, defaultIdleMs);
+    } else {
+      idle.user = this.#owner;
+      this.connection = idle;
+      this.#owner.connected(idle);
+    }
+    return true;
+  }
+
+  /** Field line that the response of the present upstream gets; empty for almost all. */
+  setCookie(pool: Pool): string {
+    if (this.#placement === undefined || this.upstream === undefined) return '';
+    return this.#placement.setCookie(this.upstream, pool.cookieScope);
+  }
+
+  /** The connection could not be made; nothing was sent, so any request may go elsewhere. */
+  dialAgain(pool: Pool): boolean {
+    const failed = this.upstream;
+    this.leave();
+    if (failed !== undefined) (this.#tried ??= new Set()).add(failed);
+    return this.#dials < pool.edge.dial.attempts && this.begin(pool);
+  }
+
+  /**
+   * The connection died before an octet of the response. A request that a kept-alive connection swallowed goes out
+   * once more on a fresh one, when it is all here and either idempotent or certain not to have been read.
+   */
+  repeat(pool: Pool, code: string): boolean {
+    const reused = (this.connection?.carried ?? 0) > 0;
+    // EPIPE: the kernel refused to take the request, so no application can have seen it.
+    const harmless = this.#sender.isIdempotent || code === 'EPIPE';
+    if (!reused || !harmless || this.#repeated || !this.#sender.isReplayable) return false;
+    this.leave();
+    this.#repeated = true;
+    return this.begin(pool);
+  }
+
+  /** The response is complete and nothing came behind it. */
+  giveBack(head: ResponseHead, now: number): void {
+    const { connection } = this;
+    if (connection === undefined || !head.reusable || !this.#sender.ended) return;
+    if (head.idleSeconds !== undefined) connection.idleLimitMs = Math.max(head.idleSeconds - 1, 0) * 1_000;
+    this.connection = undefined;
+    this.upstream?.giveBack(connection, now);
+  }
+
+  /** Lets go of upstream and connection; a connection that was not given back is closed. */
+  leave(): void {
+    this.connection?.destroy();
+    this.connection = undefined;
+    this.#sender.detach();
+    this.upstream?.release(this.#owner);
+    this.upstream = undefined;
+  }
+
+  /** What one table decided holds for all attempts under that table. */
+  #place(division: Division): Upstream | undefined {
+    if (this.#placement?.division !== division) this.#placement = division.place(this.#fields);
+    return this.#placement.choose(this.#tried);
+  }
+}

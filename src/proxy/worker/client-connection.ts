@@ -1,0 +1,304 @@
+import type { Socket } from 'node:net';
+import { bodyDecoder } from '../codec/body-decoder.ts';
+import type { BodyDecoder } from '../codec/body.ts';
+import type { Framing } from '../codec/framing.ts';
+import { findHeadEnd, requestStart } from '../codec/head-end.ts';
+import { limits } from '../codec/limits.ts';
+import { refuse } from '../codec/refusal.ts';
+import type { Refusal } from '../codec/refusal.ts';
+import { parseRequestHead } from '../codec/request-head.ts';
+import type { Client, ClientContext } from './client.ts';
+import { refusalMessage } from './edge-answer.ts';
+import { Exchange } from './exchange.ts';
+import type { ExchangeClient } from './exchange-client.ts';
+import { Output } from './output.ts';
+import { readBuffer, readingIntoShared } from './read-buffer.ts';
+import { patienceOf } from './patience.ts';
+import type { Patience } from './patience.ts';
+import { peerAddressOf } from './peer-address.ts';
+import { SendProgress } from './send-progress.ts';
+import type { Sweepable } from './sweeper.ts';
+
+/** Milliseconds for the end of a connection, which no listener has a say in. */
+const ending = { lingering: 2_000, halfClosed: 1_000 };
+/** Pipelined octets kept while a response is on its way. */
+const mostPipelined = limits.headBytes;
+
+/** One client's connection: takes requests apart one after the other and hands each to an exchange. */
+export class ClientConnection implements Client, ExchangeClient, Sweepable {
+  readonly output: Output;
+  readonly listener: string;
+  readonly peerAddress: string;
+  readonly scheme: 'http' | 'https';
+  /** False once the worker or the listener is about to end: the next response says so. */
+  staysOpen = true;
+  readonly #socket: Socket;
+  readonly #context: ClientContext;
+  readonly #patience: Patience;
+  readonly #believesPeer: boolean;
+  /** What was read and has not had its turn: the octets of this buffer between `#from` and `#to`. */
+  #pending: Buffer | undefined;
+  #from = 0;
+  #to = 0;
+  #exchange: Exchange | undefined;
+  #body: BodyDecoder | undefined;
+  #phase: 'open' | 'lingering' | 'closed' = 'open';
+  #deadline: number;
+  #isAdvancing = false;
+  #clientEnded = false;
+  readonly #progress: SendProgress;
+
+  constructor(accepted: Socket, listener: string, context: ClientContext) {
+    const socket = readingIntoShared(accepted, (buffer, length) => this.#received(buffer, length));
+    this.#socket = socket;
+    this.listener = listener;
+    this.scheme = 'encrypted' in accepted ? 'https' : 'http';
+    this.#context = context;
+    this.output = new Output(socket);
+    this.#progress = new SendProgress(socket, this.output);
+    this.peerAddress = peerAddressOf(socket);
+    this.#believesPeer = context.switchboard.trustedPeers.has(this.peerAddress);
+    this.#patience = patienceOf(context.switchboard.limitsOf(listener));
+    this.#deadline = Date.now() + this.#patience.idle;
+    context.sweeper.add(this);
+    socket.on('drain', () => this.#drained());
+    socket.on('end', () => this.#ended());
+    socket.on('error', () => this.#lose());
+    socket.on('close', () => this.#closed());
+  }
+
+  get isIdle(): boolean {
+    return this.#exchange === undefined;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  cut(): void {
+    this.#exchange = undefined;
+    this.#socket.destroy();
+  }
+
+  /** What came behind an upgrade request belongs to the tunnel. */
+  tunnelOpened(): void {
+    this.#advance();
+    this.resume();
+  }
+
+  exchangeDone(keepsAlive: boolean): void {
+    if (this.#exchange === undefined) return;
+    this.#exchange = undefined;
+    this.#body = undefined;
+    this.#deadline = this.#context.sweeper.now + this.#patience.idle;
+    if (!keepsAlive || this.#clientEnded) this.#linger();
+    else {
+      this.resume();
+      if (!this.#isAdvancing) this.#advance();
+    }
+  }
+
+  /** Ends with the present response. When idle it ends at once, or with the next response, which nobody has to send anew. */
+  retire(idleEnds: boolean): void {
+    this.staysOpen = false;
+    if (idleEnds && this.isIdle && this.#pending === undefined) this.#linger();
+  }
+
+  yieldRoom(): boolean {
+    if (!this.isIdle || this.#pending !== undefined) return false;
+    this.cut();
+    return true;
+  }
+
+  sweep(now: number): void {
+    this.#exchange?.sweep(now);
+    if (now < this.#deadline) this.#loseIfStalled(now);
+    else if (this.#phase === 'lingering') this.cut();
+    else if (this.#exchange === undefined && this.#pending === undefined) this.#linger();
+    else if (this.#exchange === undefined) this.#refuse(refuse(408, 'head took too long'));
+    else if (this.#body !== undefined) this.#expireBody(this.#exchange, now);
+  }
+
+  #received(buffer: Buffer, length: number): void {
+    if (this.#phase !== 'open') return; // read over, so that closing does not reset the response on its way
+    if (this.#exchange?.isTunnel === true) {
+      this.#exchange.tunnelContent(buffer, 0, length);
+      return;
+    }
+    if (this.#pending === undefined) this.#take(buffer, 0, length);
+    else {
+      const joined = Buffer.concat([this.#pending.subarray(this.#from), buffer.subarray(0, length)]);
+      this.#take(joined, 0, joined.length);
+    }
+    this.#advance();
+    // What waits for its turn must outlive the next read.
+    if (this.#pending === readBuffer) {
+      const rest = Buffer.from(readBuffer.subarray(this.#from, this.#to));
+      this.#take(rest, 0, rest.length);
+    }
+  }
+
+  /** These octets are next. */
+  #take(buffer: Buffer, from: number, to: number): void {
+    this.#pending = from < to ? buffer : undefined;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  #advance(): void {
+    this.#isAdvancing = true;
+    while (this.#pending !== undefined && this.#phase === 'open') {
+      const before = this.#pending;
+      const from = this.#from;
+      if (this.#exchange === undefined) this.#takeHead(before, from, this.#to);
+      else if (this.#body !== undefined) this.#takeBody(this.#exchange, this.#body, before);
+      else if (this.#exchange.isTunnel) this.#tunnel(this.#exchange, before);
+      if (this.#pending === before && this.#from === from) break;
+    }
+    this.#isAdvancing = false;
+    if (this.#pending !== undefined && this.#to - this.#from > mostPipelined) this.pause();
+  }
+
+  #takeHead(buffer: Buffer, from: number, to: number): void {
+    // A client that sends requests but reads no responses gets no further ones.
+    if (this.output.isFull) return;
+    const start = requestStart(buffer, from, to);
+    if (start < 0) return;
+    const end = findHeadEnd(buffer, start, to);
+    if (end === -2) this.#refuse(refuse(400, 'line end without CR'));
+    else if ((end < 0 ? to : end) - start > limits.headBytes) this.#refuse(refuse(431, 'head too long'));
+    else if (end < 0) this.#deadline = Math.min(this.#deadline, Date.now() + this.#patience.head);
+    else this.#begin(buffer, start, end);
+  }
+
+  #begin(buffer: Buffer, start: number, end: number): void {
+    const head = parseRequestHead(buffer, start, end, this.#believesPeer);
+    if (head.kind === 'refusal') {
+      this.#refuse(head);
+      return;
+    }
+    this.#take(buffer, end + 2, this.#to);
+    const exchange = new Exchange(this.#context, this, head);
+    this.#exchange = exchange;
+    this.#deadline = Number.POSITIVE_INFINITY;
+    if (head.framing.kind !== 'none') this.#expectBody(exchange, head.framing);
+    if (this.#exchange === exchange) exchange.start();
+  }
+
+  #expectBody(exchange: Exchange, framing: Framing): void {
+    // All of it is here already, as with most: nothing to wait for, nothing to keep count of.
+    if (framing.kind === 'length' && framing.length <= this.#to - this.#from && this.#pending !== undefined) {
+      const end = this.#from + framing.length;
+      exchange.requestContent(this.#pending, this.#from, end);
+      this.#take(this.#pending, end, this.#to);
+      exchange.requestEnded('');
+      return;
+    }
+    this.#deadline = Date.now() + this.#patience.body;
+    this.#body = bodyDecoder(framing, (content, from, to) => exchange.requestContent(content, from, to));
+    // What is here already goes with the head, in one write.
+    if (this.#pending !== undefined) this.#takeBody(exchange, this.#body, this.#pending);
+  }
+
+  #takeBody(exchange: Exchange, body: BodyDecoder, buffer: Buffer): void {
+    const stop = body.decode(buffer, this.#from, this.#to);
+    this.#take(buffer, stop, this.#to);
+    this.#deadline = Date.now() + this.#patience.body;
+    if (this.#exchange !== exchange || body.state === 'open') return;
+    this.#body = undefined;
+    this.#deadline = Number.POSITIVE_INFINITY;
+    if (body.state === 'done') exchange.requestEnded(body.trailers);
+    else this.#abandon(exchange, refuse(400, 'malformed chunk'));
+  }
+
+  #tunnel(exchange: Exchange, buffer: Buffer): void {
+    const from = this.#from;
+    this.#pending = undefined;
+    exchange.tunnelContent(buffer, from, this.#to);
+  }
+
+  #refuse(refusal: Refusal): void {
+    this.#pending = undefined;
+    this.output.text(refusalMessage(refusal.status, refusal.reason));
+    this.output.flush();
+    this.#linger();
+  }
+
+  /** The request turned out bad after its exchange began: the upstream must not get a whole one. */
+  #abandon(exchange: Exchange, refusal: Refusal): void {
+    const answerable = exchange.isUnanswered;
+    this.#exchange = undefined;
+    exchange.clientGone('bad-request');
+    if (answerable) this.#refuse(refusal);
+    else this.cut();
+  }
+
+  /** Says that nothing more comes, and reads on for a while: closing with unread octets would reset what was just sent. */
+  #linger(): void {
+    if (this.#phase !== 'open') return;
+    this.#phase = 'lingering';
+    this.#pending = undefined;
+    this.#deadline = Date.now() + ending.lingering;
+    if (this.#clientEnded) this.#socket.end(() => this.#socket.destroy());
+    else this.#socket.end();
+    this.resume();
+  }
+
+  /** Slowness counts only while we would read: the upstream may hold the client back for longer, though not for ever. */
+  #expireBody(exchange: Exchange, now: number): void {
+    const isHeldBack = this.#socket.isPaused() && now < this.#deadline + this.#patience.stalled;
+    if (!isHeldBack) this.#abandon(exchange, refuse(408, 'body took too long'));
+  }
+
+  /** The client is gone or can't be reached any more. */
+  #lose(): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    this.#phase = 'closed';
+    this.#socket.destroy();
+    exchange?.clientGone('client-gone');
+  }
+
+  #closed(): void {
+    this.#lose();
+    this.#context.sweeper.remove(this);
+    this.#context.closed(this);
+  }
+
+  #loseIfStalled(now: number): void {
+    if (this.#progress.isStalled(now, this.#patience.stalled)) this.#lose();
+  }
+
+  #drained(): void {
+    this.#exchange?.clientDrained();
+    if (this.#exchange === undefined) this.#advance();
+  }
+
+  #ended(): void {
+    this.#clientEnded = true;
+    const exchange = this.#exchange;
+    if (this.#phase === 'lingering') this.#socket.destroySoon();
+    else if (exchange === undefined) this.#linger();
+    else if (exchange.isTunnel) exchange.clientEnded();
+    else if (this.#body === undefined) this.#watchHalfClosed();
+    else this.#lose();
+  }
+
+  /**
+   * A client that said its last word may still want the answer, or be gone: both look the same until something is
+   * sent. It keeps its request for as long as something goes out every now and then.
+   */
+  #watchHalfClosed(): void {
+    this.#progress.whenSilent(ending.halfClosed, () => {
+      if (this.#phase === 'open') this.#lose();
+    });
+  }
+}

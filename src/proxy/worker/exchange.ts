@@ -1,0 +1,339 @@
+import type { DrainPolicy, RequestOutcome } from '../../model/index.ts';
+import type { RequestHead } from '../codec/request-head.ts';
+import { Attempts } from './attempts.ts';
+import type { CompiledAnswer } from './edge-answer.ts';
+import type { ExchangeClient } from './exchange-client.ts';
+import type { ExchangeContext } from './exchange-context.ts';
+import { forwardedFields } from './forwarded-fields.ts';
+import type { Held } from './holding.ts';
+import { overloaded, tooLarge, tooLate } from './own-answers.ts';
+import type { Pool } from './pool.ts';
+import { RequestEntry } from './request-entry.ts';
+import { RequestLimits } from './request-limits.ts';
+import { RequestSender } from './request-sender.ts';
+import { ResponseRelay } from './response-relay.ts';
+import type { ClientTerms } from './response-relay.ts';
+import { Tunnel } from './tunnel.ts';
+import type { Claimant } from './upstream.ts';
+import type { DialFailure, UpstreamConnection, UpstreamUser } from './upstream-connection.ts';
+import { answerWithoutRoute } from './without-route.ts';
+
+/** One request and its response: chooses an upstream, retries what is safe, relays, counts, records. */
+export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
+  place = -1;
+  readonly #context: ExchangeContext;
+  readonly #client: ExchangeClient;
+  readonly #head: RequestHead;
+  readonly #entry: RequestEntry;
+  readonly #limits = new RequestLimits();
+  readonly #sender: RequestSender;
+  readonly #attempts: Attempts;
+  readonly #relay: ResponseRelay;
+  #tunnel: Tunnel | undefined;
+  #pool: Pool | undefined;
+  #wasHeld = false;
+  #finished = false;
+
+  constructor(context: ExchangeContext, client: ExchangeClient, head: RequestHead) {
+    this.#context = context;
+    this.#client = client;
+    this.#head = head;
+    this.#entry = new RequestEntry(context, head);
+    const { requestId, startedAt } = this.#entry;
+    this.#sender = new RequestSender(head, forwardedFields(head, client, requestId, startedAt));
+    this.#attempts = new Attempts(this, this.#sender, head.fields);
+    this.#relay = new ResponseRelay(client.output, head, this);
+  }
+
+  /** Routes the request and begins its first attempt; may be over before this returns. */
+  start(): void {
+    const { switchboard } = this.#context;
+    this.#entry.generation = switchboard.generation;
+    this.#pool = switchboard.find(this.#client.listener, this.#head.host, this.#head.path);
+    if (this.#pool !== undefined) {
+      this.#limits.use(this.#pool);
+      if (this.#limits.allowsBody(this.#declaredBytes)) this.#attempt(this.#pool);
+      else this.#answer(tooLarge, 'too-large');
+    } else {
+      const { answer, outcome } = answerWithoutRoute(switchboard, this.#client.listener, this.#head);
+      this.#answer(answer, outcome);
+    }
+  }
+
+  /** Nothing of a response has been sent. */
+  get isUnanswered(): boolean {
+    return this.#relay.head === undefined;
+  }
+
+  get isTunnel(): boolean {
+    return this.#tunnel !== undefined;
+  }
+
+  // What the client's connection tells
+
+  requestContent(buffer: Buffer, start: number, end: number): void {
+    if (!this.#limits.allowsBody(this.#sender.contentBytes + end - start)) this.#refuseContent();
+    else if (!this.#sender.content(buffer, start, end)) this.#client.pause();
+  }
+
+  sweep(now: number): void {
+    const isAwaited = this.#sender.isSent && this.#sender.ended && !this.#relay.hasBegun;
+    if (this.#limits.isLate(now, isAwaited)) this.#answer(tooLate, 'response-timeout');
+  }
+
+  requestEnded(trailers: string): void {
+    this.#sender.end(trailers);
+  }
+
+  tunnelContent(buffer: Buffer, start: number, end: number): void {
+    this.#tunnel?.fromClient(buffer, start, end);
+  }
+
+  clientDrained(): void {
+    if (this.#tunnel === undefined) this.#attempts.connection?.resume();
+    else this.#tunnel.clientDrained();
+  }
+
+  clientEnded(): void {
+    this.#tunnel?.clientEnded();
+  }
+
+  /** It went away, or sent what can't be understood: the upstream learns it by its connection's end. */
+  clientGone(outcome: 'client-gone' | 'bad-request'): void {
+    this.#context.holding.leave(this);
+    this.#finish(outcome, false);
+  }
+
+  // Held
+
+  retry(): void {
+    this.start();
+  }
+
+  giveUp(): void {
+    if (this.#pool !== undefined) this.#answer(this.#pool.noUpstream, 'no-upstream');
+  }
+
+  // Claimant
+
+  get isUnsent(): boolean {
+    return !this.#sender.isSent;
+  }
+
+  reroute(): void {
+    this.#attempts.leave();
+    this.start();
+  }
+
+  endsUnder(policy: DrainPolicy): boolean {
+    return policy[this.#kind] === 'end-at-event' || policy[this.#kind] === 'close-frame';
+  }
+
+  isCutUnder(policy: DrainPolicy): boolean {
+    return policy[this.#kind] !== 'none';
+  }
+
+  drain(policy: DrainPolicy): void {
+    if (this.#finished) return;
+    this.#tunnel?.drain(policy);
+    if (policy.sse !== 'end-at-event' || !this.#relay.isEventStream) return;
+    this.#relay.endAtEvent(retryMs());
+    this.#client.output.flush();
+    this.#afterRelay(0, 0);
+  }
+
+  cut(): void {
+    if (this.#finished) return;
+    if (!this.#relay.hasBegun && this.#pool !== undefined) this.#answer(this.#pool.noUpstream, 'cut-by-drain');
+    else this.#cutClient('cut-by-drain');
+  }
+
+  // ClientTerms
+
+  get keepsAlive(): boolean {
+    // A client that waits for 100 before it sends its body may never send it: what comes next could be either.
+    const mayOweBody = this.#head.expectsContinue && this.#sender.contentBytes === 0;
+    return this.#head.keepAlive && this.#client.staysOpen && !mayOweBody;
+  }
+
+  addedFields(): string {
+    return this.#pool?.division === undefined ? '' : this.#attempts.setCookie(this.#pool);
+  }
+
+  // UpstreamUser
+
+  connected(connection: UpstreamConnection): void {
+    if (this.#sender.attach(connection.output)) this.#client.resume();
+    else this.#client.pause();
+  }
+
+  connectFailed(cause: DialFailure): void {
+    const pool = this.#pool;
+    if (cause === 'overloaded') this.#context.makeRoom();
+    if (pool !== undefined && !this.#attempts.dialAgain(pool)) {
+      this.#answer(cause === 'overloaded' ? overloaded : pool.noUpstream, cause);
+    }
+  }
+
+  upstreamData(buffer: Buffer, length: number): void {
+    if (this.#tunnel !== undefined) {
+      this.#tunnel.fromUpstream(buffer, 0, length);
+      return;
+    }
+    const wasStream = this.#relay.isEventStream;
+    const at = this.#relay.take(buffer, 0, length);
+    if (this.#relay.state === 'upgraded') {
+      this.#openTunnel(buffer, at, length);
+      return;
+    }
+    const flowing = this.#client.output.flush();
+    if (!wasStream && this.#relay.isEventStream) this.#drainIfOrdered();
+    if (this.#finished) return;
+    this.#afterRelay(at, length);
+    if (!flowing && !this.#finished) this.#attempts.connection?.pause();
+  }
+
+  upstreamDrained(): void {
+    if (this.#tunnel === undefined) this.#client.resume();
+    else this.#tunnel.upstreamDrained();
+  }
+
+  upstreamEnded(): void {
+    if (this.#tunnel !== undefined) this.#tunnel.upstreamEnded();
+    else if (this.#relay.endsWithClose()) {
+      this.#client.output.flush();
+      this.#complete(false);
+    } else this.#lost('ENDED');
+  }
+
+  upstreamFailed(code: string): void {
+    if (this.#tunnel === undefined) this.#lost(code);
+    else this.#cutClient('reset');
+  }
+
+  get #kind(): 'http' | 'sse' | 'websocket' {
+    if (this.#tunnel !== undefined) return 'websocket';
+    return this.#relay.isEventStream ? 'sse' : 'http';
+  }
+
+  #attempt(pool: Pool): void {
+    if (this.#attempts.begin(pool)) return;
+    if (this.#context.holding.hold(this, pool.id, pool.edge.hold)) this.#wasHeld = true;
+    else this.#answer(pool.noUpstream, 'no-upstream');
+  }
+
+  get #declaredBytes(): number {
+    const { framing } = this.#head;
+    return framing.kind === 'length' ? framing.length : this.#sender.contentBytes;
+  }
+
+  #refuseContent(): void {
+    if (this.isUnanswered) this.#answer(tooLarge, 'too-large');
+    else this.#cutClient('too-large');
+  }
+
+  /** The upstream's connection ended before the response did. */
+  #lost(code: string): void {
+    const pool = this.#pool;
+    if (this.#relay.state === 'streaming' || pool === undefined) this.#cutClient('truncated');
+    else if (this.#relay.hasBegun || !this.#attempts.repeat(pool, code)) this.#answer(pool.noUpstream, 'reset');
+  }
+
+  /** The order to drain came before this turned out to be a stream. */
+  #drainIfOrdered(): void {
+    const policy = this.#attempts.upstream?.drainPolicy;
+    if (policy !== undefined) this.drain(policy);
+  }
+
+  /** Acts on what the relay has come to; `at` to `length` was left over. */
+  #afterRelay(at: number, length: number): void {
+    switch (this.#relay.state) {
+      case 'waiting':
+      case 'streaming':
+      case 'upgraded':
+        return;
+      case 'done':
+        this.#complete(at === length);
+        return;
+      case 'ended-early':
+        this.#finish('ended-by-drain', true);
+        return;
+      case 'malformed':
+        if (this.#relay.head === undefined && this.#pool !== undefined) this.#answer(this.#pool.noUpstream, 'reset');
+        else this.#cutClient('truncated');
+    }
+  }
+
+  /** `clean`: nothing came behind the response. */
+  #complete(clean: boolean): void {
+    const { head } = this.#relay;
+    const now = Date.now();
+    if (clean && head !== undefined) this.#attempts.giveBack(head, now);
+    const answered = (head?.status ?? 0) >= 500 ? 'app-error' : this.#wasHeld ? 'held-then-released' : 'ok';
+    this.#finish(answered, true, now);
+  }
+
+  #openTunnel(buffer: Buffer, at: number, length: number): void {
+    const { connection } = this.#attempts;
+    if (connection === undefined) return;
+    const protocol = this.#relay.head?.upgrade ?? '';
+    this.#tunnel = new Tunnel(protocol, this.#client, connection, (drained) =>
+      this.#finish(drained ? 'ended-by-drain' : 'ok', false),
+    );
+    this.#tunnel.fromUpstream(buffer, at, length);
+    this.#client.tunnelOpened();
+    this.#drainIfOrdered();
+  }
+
+  #answer(answer: CompiledAnswer, outcome: RequestOutcome): void {
+    if (this.#finished) return;
+    const keepsAlive = this.keepsAlive && this.#sender.ended;
+    const kept = this.#head.http10 ? 'Connection: keep-alive\r\n' : '';
+    const connection = keepsAlive ? kept : 'Connection: close\r\n';
+    this.#client.output.text(
+      answer.render({ requestId: this.#entry.requestId, method: this.#head.method }, connection),
+    );
+    this.#client.output.flush();
+    this.#record(outcome, answer.status);
+    this.#over(keepsAlive);
+  }
+
+  #cutClient(outcome: RequestOutcome): void {
+    if (this.#finished) return;
+    this.#record(outcome, this.#relay.head?.status ?? 0);
+    this.#finished = true;
+    this.#leave();
+    this.#client.cut();
+  }
+
+  #finish(outcome: RequestOutcome, whole: boolean, now = Date.now()): void {
+    if (this.#finished) return;
+    this.#record(outcome, this.#relay.head?.status ?? 0, now);
+    this.#over(whole && this.#relay.keepsAlive && this.#sender.ended);
+  }
+
+  #over(keepsAlive: boolean): void {
+    this.#finished = true;
+    this.#leave();
+    this.#client.exchangeDone(keepsAlive);
+  }
+
+  #leave(): void {
+    this.#tunnel?.destroy();
+    this.#attempts.leave();
+    this.#sender.keepNothingMore();
+  }
+
+  #record(outcome: RequestOutcome, status: number, at = Date.now()): void {
+    if (!this.#context.ledger.isEnabled) return;
+    const { bytesIn, bytesOut } = this.#tunnel ?? {
+      bytesIn: this.#sender.contentBytes,
+      bytesOut: this.#relay.contentBytes,
+    };
+    const { upstream } = this.#attempts;
+    this.#entry.close({ outcome, status, pool: this.#pool?.id, upstream, bytesIn, bytesOut, at });
+  }
+}
+
+/** How long an EventSource should wait before it comes back: soon, but not all at once. */
+const retryMs = (): number => 100 + Math.floor(Math.random() * 400);

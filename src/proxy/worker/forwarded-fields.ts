@@ -1,0 +1,65 @@
+import type { RequestHead } from '../codec/request-head.ts';
+import { saidBy } from '../codec/request-head.ts';
+import type { ExchangeClient } from './exchange-client.ts';
+
+/** What the proxy says of the client, beside what it lets a believed peer say. */
+export const forwardedFields = (
+  { host, said }: Pick<RequestHead, 'host' | 'said'>,
+  { peerAddress, scheme }: Pick<ExchangeClient, 'peerAddress' | 'scheme'>,
+  requestId: string,
+  startedAt: number,
+): string =>
+  said === 0
+    ? peers.fields(host, peerAddress, scheme) + requestId + times.field(startedAt)
+    : besides(said, { host, peerAddress, scheme, requestId, startedAt });
+
+/** A further X-Forwarded-For line lengthens the list by the peer itself; of the others one is enough. */
+const besides = (
+  said: number,
+  own: { host: string; peerAddress: string; scheme: string; requestId: string; startedAt: number },
+): string => {
+  const unless = (part: number, field: string): string => ((said & part) === 0 ? `${field}\r\n` : '');
+  return (
+    `X-Forwarded-For: ${own.peerAddress}\r\n` +
+    unless(saidBy.proto, `X-Forwarded-Proto: ${own.scheme}`) +
+    unless(saidBy.host, `X-Forwarded-Host: ${own.host}`) +
+    unless(saidBy.requestId, `X-Request-ID: ${own.requestId}`) +
+    unless(saidBy.requestStart, `X-Request-Start: ${own.startedAt}`)
+  );
+};
+
+/** One client mostly asks for one host many times in a row: the text is kept until that changes. */
+class Peers {
+  #host = '';
+  #address = '';
+  #scheme = '';
+  #fields = '';
+
+  fields(host: string, address: string, scheme: string): string {
+    if (host !== this.#host || address !== this.#address || scheme !== this.#scheme) {
+      this.#host = host;
+      this.#address = address;
+      this.#scheme = scheme;
+      const forwarded = `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Host: ${host}\r\n`;
+      this.#fields = `${forwarded}X-Request-ID: `;
+    }
+    return this.#fields;
+  }
+}
+
+/** One millisecond sees many requests. */
+class Times {
+  #at = -1;
+  #field = '';
+
+  field(at: number): string {
+    if (at !== this.#at) {
+      this.#at = at;
+      this.#field = `\r\nX-Request-Start: ${at}\r\n`;
+    }
+    return this.#field;
+  }
+}
+
+const peers = new Peers();
+const times = new Times();

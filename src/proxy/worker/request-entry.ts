@@ -1,0 +1,59 @@
+import type { Generation, RequestOutcome } from '../../model/index.ts';
+import type { RequestHead } from '../codec/request-head.ts';
+import { saidBy } from '../codec/request-head.ts';
+import type { ExchangeContext } from './exchange-context.ts';
+import { FieldReader } from './request-fields.ts';
+import type { Upstream } from './upstream.ts';
+
+/** How a request ended. */
+interface Ending {
+  readonly outcome: RequestOutcome;
+  readonly status: number;
+  readonly pool: string | undefined;
+  readonly upstream: Upstream | undefined;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly at: number;
+}
+
+/** One request in the ledger. */
+export class RequestEntry {
+  readonly startedAt = Date.now();
+  readonly requestId: string;
+  /** Of the table that it was routed by last. */
+  generation: Generation;
+  readonly #context: ExchangeContext;
+  readonly #head: RequestHead;
+
+  constructor(context: ExchangeContext, head: RequestHead) {
+    this.#context = context;
+    this.#head = head;
+    this.requestId = saidId(head) ?? context.nextRequestId();
+    this.generation = context.switchboard.generation;
+  }
+
+  close(ending: Ending): void {
+    const { pool, upstream, status, bytesIn, bytesOut, outcome } = ending;
+    this.#context.ledger.add({
+      at: this.startedAt,
+      requestId: this.requestId,
+      pool,
+      generation: this.generation,
+      revision: upstream?.revision,
+      replica: upstream?.id,
+      method: this.#head.method,
+      path: this.#head.path,
+      status,
+      bytesIn,
+      bytesOut,
+      durationMs: ending.at - this.startedAt,
+      outcome,
+    });
+  }
+}
+
+const idField = new FieldReader('x-request-id');
+
+/** A request that a proxy in front has named is known by that name here too. */
+const saidId = ({ said, fields }: RequestHead): string | undefined =>
+  (said & saidBy.requestId) === 0 ? undefined : idField.values(fields)[0];

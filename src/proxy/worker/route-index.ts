@@ -1,0 +1,78 @@
+import type { Route } from '../../model/index.ts';
+
+/** Finds the pool for a host and a path in a time that does not grow with the number of routes. */
+export class RouteIndex<Target> {
+  readonly #exact = new Map<string, PrefixIndex<Target>>();
+  /** By what follows the asterisk, dot included. */
+  readonly #wildcards = new Map<string, PrefixIndex<Target>>();
+  #any: PrefixIndex<Target> | undefined;
+
+  add(route: Route, target: Target): void {
+    this.#prefixes(route.host.toLowerCase()).add(route.pathPrefix, target);
+  }
+
+  /** `host` as it was received: any case, with or without port or final dot. */
+  find(host: string, path: string): Target | undefined {
+    const direct = this.#exact.get(host)?.find(path);
+    if (direct !== undefined) return direct;
+    const name = bareHost(host);
+    return this.#exact.get(name)?.find(path) ?? this.#findWildcard(name, path) ?? this.#any?.find(path);
+  }
+
+  #prefixes(host: string): PrefixIndex<Target> {
+    if (host === '*') return (this.#any ??= new PrefixIndex());
+    const isWildcard = host.startsWith('*.');
+    const map = isWildcard ? this.#wildcards : this.#exact;
+    const key = isWildcard ? host.slice(1) : host;
+    const known = map.get(key) ?? new PrefixIndex<Target>();
+    map.set(key, known);
+    return known;
+  }
+
+  #findWildcard(name: string, path: string): Target | undefined {
+    if (this.#wildcards.size === 0) return undefined;
+    for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+      const found = dot > 0 ? this.#wildcards.get(name.slice(dot))?.find(path) : undefined;
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+}
+
+/** Path prefixes of one host. A prefix matches whole segments: `/api` takes `/api` and `/api/x`, not `/apis`. */
+class PrefixIndex<Target> {
+  readonly #targets = new Map<string, Target>();
+  #deepest = 0;
+
+  add(prefix: string, target: Target): void {
+    const key = prefix.endsWith('/') ? prefix.slice(0, -1) : prefix;
+    this.#targets.set(key, target);
+    this.#deepest = Math.max(this.#deepest, key.split('/').length - 1);
+  }
+
+  find(path: string): Target | undefined {
+    if (this.#deepest === 0) return this.#targets.get('');
+    for (let end = this.#longest(path); end >= 0; end = path.lastIndexOf('/', end - 1)) {
+      const found = this.#targets.get(path.slice(0, end));
+      if (found !== undefined) return found;
+      if (end === 0) return undefined;
+    }
+    return undefined;
+  }
+
+  /** The end of the longest part of the path that any prefix could match. */
+  #longest(path: string): number {
+    let end = -1;
+    for (let depth = 0; depth <= this.#deepest; depth += 1) {
+      end = path.indexOf('/', end + 1);
+      if (end < 0) return path.length;
+    }
+    return end;
+  }
+}
+
+const bareHost = (host: string): string => {
+  const port = host.lastIndexOf(':');
+  const withoutPort = port >= 0 && !host.endsWith(']') ? host.slice(0, port) : host;
+  return (withoutPort.endsWith('.') ? withoutPort.slice(0, -1) : withoutPort).toLowerCase();
+};

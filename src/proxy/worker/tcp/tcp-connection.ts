@@ -1,0 +1,208 @@
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import type { DrainPolicy, RequestOutcome } from '../../../model/index.ts';
+import type { Client } from '../client.ts';
+import type { ExchangeContext } from '../exchange-context.ts';
+import type { Held } from '../holding.ts';
+import type { Pool } from '../pool.ts';
+import type { Claimant, Upstream } from '../upstream.ts';
+
+/** A peer that vanished without a word is noticed after some minutes. */
+const keepAliveMs = 60_000;
+
+export interface TcpContext extends ExchangeContext {
+  readonly closed: (client: Client) => void;
+}
+
+/** One connection that goes as it is to one upstream: chosen and counted like a request, in the ledger when it ends. */
+export class TcpConnection implements Client, Claimant, Held {
+  place = -1;
+  readonly #client: Socket;
+  readonly #listener: string;
+  readonly #context: TcpContext;
+  readonly #startedAt = Date.now();
+  readonly #id: string;
+  #pool: Pool | undefined;
+  #generation = 0;
+  #upstream: Upstream | undefined;
+  #upstreamPort: number | undefined;
+  #socket: Socket | undefined;
+  #isConnected = false;
+  #dialTimer: NodeJS.Timeout | undefined;
+  #dials = 0;
+  #tried: Set<Upstream> | undefined;
+  #wasHeld = false;
+  #isOver = false;
+
+  constructor(client: Socket, listener: string, context: TcpContext) {
+    this.#client = client;
+    this.#listener = listener;
+    this.#context = context;
+    this.#id = context.nextRequestId();
+    client.setKeepAlive(true, keepAliveMs);
+    client.on('error', () => this.#end('client-gone'));
+    client.on('close', () => this.#clientClosed());
+  }
+
+  /** Chooses an upstream and connects; what the client sends meanwhile waits in the kernel. */
+  start(): void {
+    const { switchboard, holding } = this.#context;
+    const found = switchboard.findTcp(this.#listener);
+    this.#generation = switchboard.generation;
+    this.#pool = found?.pool;
+    this.#upstreamPort = found?.upstreamPort;
+    if (this.#pool === undefined) this.#end('no-upstream');
+    else if (this.#attempt(this.#pool)) return;
+    else if (holding.hold(this, this.#pool.id, this.#pool.edge.hold)) this.#wasHeld = true;
+    else this.#end('no-upstream');
+  }
+
+  // Client
+
+  /** It lasts as long as both sides want it to: only they know when its end costs nothing. */
+  retire(): void {}
+
+  yieldRoom(): boolean {
+    return false;
+  }
+
+  // Held
+
+  retry(): void {
+    this.start();
+  }
+
+  giveUp(): void {
+    this.#end('no-upstream');
+  }
+
+  // Claimant
+
+  get isUnsent(): boolean {
+    return !this.#isConnected;
+  }
+
+  reroute(): void {
+    this.#leave();
+    this.start();
+  }
+
+  /** Nothing is known of what it carries, so there is no kind way of ending it. */
+  endsUnder(): boolean {
+    return false;
+  }
+
+  isCutUnder(policy: DrainPolicy): boolean {
+    return policy.websocket !== 'none';
+  }
+
+  drain(): void {}
+
+  cut(): void {
+    this.#end('cut-by-drain');
+  }
+
+  #attempt(pool: Pool): boolean {
+    const upstream = pool.choose(this.#tried);
+    if (upstream === undefined) return false;
+    // Chosen and counted in one step, as requests are.
+    upstream.claim(this);
+    this.#upstream = upstream;
+    this.#dials += 1;
+    const { host, port } = upstream.address;
+    const socket = connect({ host, port: this.#upstreamPort ?? port, allowHalfOpen: true, noDelay: true });
+    this.#socket = socket;
+    this.#dialTimer = setTimeout(() => this.#dialFailed(pool, 'connect-timeout'), pool.edge.dial.timeoutMs);
+    socket.on('connect', () => this.#connected(socket));
+    socket.on('error', () => (this.#isConnected ? this.#end('reset') : this.#dialFailed(pool, 'refused')));
+    socket.on('close', () => this.#upstreamClosed(socket));
+    return true;
+  }
+
+  /** Each side's end goes on as an end, and neither is read faster than the other takes. */
+  #connected(socket: Socket): void {
+    clearTimeout(this.#dialTimer);
+    this.#isConnected = true;
+    socket.setKeepAlive(true, keepAliveMs);
+    this.#client.pipe(socket);
+    socket.pipe(this.#client);
+  }
+
+  #dialFailed(pool: Pool, outcome: RequestOutcome): void {
+    const failed = this.#upstream;
+    const attemptsLeft = this.#dials < pool.edge.dial.attempts;
+    if (!attemptsLeft || failed === undefined) {
+      this.#end(outcome);
+      return;
+    }
+    this.#leave();
+    (this.#tried ??= new Set()).add(failed);
+    if (!this.#attempt(pool)) this.#end(outcome);
+  }
+
+  #clientClosed(): void {
+    if (!isWhole(this.#client)) this.#end('client-gone');
+    else this.#endIfBothClosed();
+    this.#context.closed(this);
+  }
+
+  #upstreamClosed(socket: Socket): void {
+    if (socket !== this.#socket || !this.#isConnected) return;
+    if (!isWhole(socket)) this.#end('reset');
+    else this.#endIfBothClosed();
+  }
+
+  /** One side may be closed while what it sent last is still on its way to the other. */
+  #endIfBothClosed(): void {
+    if (this.#client.closed && this.#socket?.closed !== false) this.#end(this.#goodOutcome);
+  }
+
+  get #goodOutcome(): RequestOutcome {
+    return this.#wasHeld ? 'held-then-released' : 'ok';
+  }
+
+  /** What did not end in order ends visibly: a reset on both sides, so that nobody takes half for the whole. */
+  #end(outcome: RequestOutcome): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#record(outcome);
+    this.#context.holding.leave(this);
+    const isAbrupt = outcome !== this.#goodOutcome && this.#isConnected;
+    if (isAbrupt) this.#client.resetAndDestroy();
+    else this.#client.destroy();
+    if (isAbrupt) this.#socket?.resetAndDestroy();
+    this.#leave();
+  }
+
+  #leave(): void {
+    clearTimeout(this.#dialTimer);
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.destroy();
+    this.#upstream?.release(this);
+    this.#upstream = undefined;
+  }
+
+  #record(outcome: RequestOutcome): void {
+    const { ledger } = this.#context;
+    if (!ledger.isEnabled) return;
+    ledger.add({
+      at: this.#startedAt,
+      requestId: this.#id,
+      pool: this.#pool?.id,
+      generation: this.#generation,
+      revision: this.#upstream?.revision,
+      replica: this.#upstream?.id,
+      method: 'TCP',
+      path: '',
+      status: 0,
+      bytesIn: this.#socket?.bytesWritten ?? 0,
+      bytesOut: this.#client.bytesWritten,
+      durationMs: Date.now() - this.#startedAt,
+      outcome,
+    });
+  }
+}
+
+/** Both of its ends were said in order. */
+const isWhole = (socket: Socket): boolean => socket.readableEnded && socket.writableFinished;

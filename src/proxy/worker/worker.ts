@@ -1,0 +1,208 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { RouteTable } from '../../model/index.ts';
+import type { FromWorker, SocketKey, ToWorker, WorkerResult } from '../messages.ts';
+import type { Client, ClientContext } from './client.ts';
+import { Clients } from './clients.ts';
+import type { OpenClient } from './clients.ts';
+import { Draining } from './draining.ts';
+import { Holding } from './holding.ts';
+import { Ledger } from './ledger.ts';
+import { ListeningSockets } from './listening.ts';
+import { Reception } from './reception.ts';
+import { Sweeper } from './sweeper.ts';
+import { Switchboard } from './switchboard.ts';
+import type { Upstream } from './upstream.ts';
+import { WantedCertificates } from './wanted-certificates.ts';
+
+/** How a worker reaches its master. */
+export interface WorkerChannel {
+  /** `sent` is called once it has left the process. */
+  send(message: FromWorker, sent?: () => void): void;
+  /** The worker has nothing left to do. */
+  finished(): void;
+}
+
+/** One process that forwards: accepts on the master's sockets, serves the table it was given last. */
+export class Worker {
+  readonly #channel: WorkerChannel;
+  readonly #sweeper = new Sweeper();
+  readonly #holding: Holding;
+  readonly #switchboard: Switchboard;
+  readonly #draining: Draining;
+  readonly #ledger: Ledger;
+  /** With the listener and the socket that each came in by. */
+  readonly #clients = new Clients();
+  readonly #wanted: WantedCertificates;
+  readonly #reception: Reception;
+  readonly #listening: ListeningSockets;
+  readonly #context: ClientContext;
+  readonly #changed = new Set<Upstream>();
+  #retiring = false;
+
+  /** `workers`: how many there are, this one included. */
+  constructor(channel: WorkerChannel, workers: number) {
+    this.#channel = channel;
+    this.#holding = new Holding(workers);
+    this.#switchboard = new Switchboard({
+      sweeper: this.#sweeper,
+      countChanged: (upstream) => this.#countChanged(upstream),
+    });
+    this.#draining = new Draining(this.#switchboard);
+    this.#ledger = new Ledger((batch, dropped, taken) => channel.send({ kind: 'ledger', batch, dropped }, taken));
+    this.#listening = new ListeningSockets((socket, listener, key) => this.#accept(socket, listener, key));
+    this.#context = {
+      switchboard: this.#switchboard,
+      holding: this.#holding,
+      ledger: this.#ledger,
+      sweeper: this.#sweeper,
+      nextRequestId: requestIds(),
+      makeRoom: () => void this.#clients.makeRoom(),
+      closed: (client) => this.#clientClosed(client),
+    };
+    this.#wanted = new WantedCertificates((message) => channel.send(message));
+    this.#reception = new Reception(this.#context, (listener, name) => this.#wanted.get(listener, name));
+  }
+
+  async receive(message: ToWorker, handle: unknown): Promise<void> {
+    this.#channel.send({ kind: 'answer', call: message.call, result: await this.#carryOut(message, handle) });
+  }
+
+  async #carryOut(message: ToWorker, handle: unknown): Promise<WorkerResult> {
+    switch (message.kind) {
+      case 'listen':
+        return await this.#listen(message.listener, message.socket, handle);
+      case 'unlisten':
+        return this.#unlisten(message.socket);
+      case 'apply':
+        return this.#apply(message.table);
+      case 'certificates':
+        await this.#reception.useCertificates(message.listener, message.certificates, message.hasAuthority);
+        return done;
+      case 'issued':
+        this.#wanted.answer(message.listener, message.name, message.certificate);
+        return done;
+      case 'drain':
+        this.#draining.begin(message.order);
+        return done;
+      case 'cut':
+        this.#draining.cut(message.upstream);
+        return done;
+      case 'in-flight':
+        return { kind: 'done', counts: this.#switchboard.inFlight() };
+      case 'ledger':
+        this.#ledger.enable(message.enabled);
+        return done;
+      case 'retire':
+        this.#retire(message.withinMs, message.idleEnds);
+        return done;
+    }
+  }
+
+  async #listen(listener: string, socket: SocketKey, handle: unknown): Promise<WorkerResult> {
+    if (this.#retiring) return done; // what it would accept is for those that stay
+    try {
+      await this.#listening.listen(listener, socket, handle);
+      return done;
+    } catch (error) {
+      const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException;
+      return { kind: 'failed', code, message };
+    }
+  }
+
+  #unlisten(socket: SocketKey): WorkerResult {
+    this.#listening.close(socket);
+    for (const [client, { key }] of this.#clients) if (key === socket) client.retire(true);
+    return done;
+  }
+
+  /** From the moment this returns no new request can reach an upstream that the table does not name. */
+  #apply(table: RouteTable): WorkerResult {
+    const others = this.#switchboard.otherKinds(table);
+    this.#switchboard.apply(table);
+    if (others.size > 0)
+      for (const [client, { listener }] of this.#clients) if (others.has(listener)) client.retire(true);
+    this.#holding.retryAll();
+    this.#listening.serve(new Set(table.listeners.map((listener) => listener.id)));
+    // Ahead of the answer, on the same channel: the master knows what is left when it knows that the table is live.
+    this.#reportChanged();
+    return done;
+  }
+
+  #accept(socket: Socket, listener: string, key: SocketKey): void {
+    const place = this.#clients.placeFor(socket, listener, this.#switchboard.limitsOf(listener));
+    if (place === undefined) socket.destroy();
+    else this.#reception.accept(socket, listener, (client) => this.#opened(client, { listener, key, place }));
+  }
+
+  #opened(client: Client, entry: OpenClient): void {
+    this.#clients.opened(client, entry);
+    if (this.#retiring) client.retire(false);
+  }
+
+  #clientClosed(client: Client): void {
+    this.#clients.closed(client);
+    if (this.#retiring && this.#clients.size === 0) this.#end();
+  }
+
+  /** Counts travel once per turn, however many requests ended in it. */
+  #countChanged(upstream: Upstream): void {
+    if (this.#changed.size === 0) setImmediate(() => this.#reportChanged());
+    this.#changed.add(upstream);
+  }
+
+  #reportChanged(): void {
+    if (this.#changed.size === 0) return;
+    const all = this.#switchboard.droppedInFlight();
+    const counts: Record<string, number> = {};
+    for (const upstream of this.#changed) {
+      counts[upstream.id] = all[upstream.id] ?? 0;
+      this.#switchboard.forgetEmpty(upstream);
+    }
+    this.#changed.clear();
+    this.#channel.send({ kind: 'counts', counts });
+  }
+
+  #retire(withinMs: number, idleEnds: boolean): void {
+    this.#retiring = true;
+    this.#listening.closeAll();
+    for (const [client] of this.#clients) client.retire(idleEnds);
+    this.#draining.all({
+      http: 'wait',
+      sse: 'end-at-event',
+      websocket: 'close-frame',
+      timeoutSeconds: withinMs / 1_000,
+    });
+    if (this.#clients.size === 0) this.#end();
+    else setTimeout(() => this.#expire(), withinMs);
+  }
+
+  /** What is left is cut and recorded; idle connections end with the process. */
+  #expire(): void {
+    this.#draining.cutAll();
+    this.#end();
+  }
+
+  #end(): void {
+    this.#ledger.flush();
+    this.#channel.finished();
+  }
+}
+
+const done: WorkerResult = { kind: 'done' };
+
+/** Unique across workers and restarts, cheap to make. */
+const requestIds = (): (() => string) => {
+  const prefix = randomBytes(6).toString('hex');
+  const endings = Array.from({ length: 4_096 }, (_, number) => hex(number, 3));
+  let count = 0;
+  let beginning = '';
+  return () => {
+    const ending = count % endings.length;
+    if (ending === 0) beginning = prefix + hex(Math.floor(count / endings.length), 5);
+    count += 1;
+    return `${beginning}${endings[ending]}`;
+  };
+};
+
+const hex = (number: number, digits: number): string => number.toString(16).padStart(digits, '0');

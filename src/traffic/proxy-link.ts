@@ -1,0 +1,195 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { PointsmanError } from '../model/index.ts';
+import type { DrainOrder, ReplicaId, RequestRecord, RouteTable } from '../model/index.ts';
+import type { ProxyHello } from '../protocol/index.ts';
+import type { InFlight, ProxyLink, ProxyLinkOptions, Published } from './port.ts';
+import { ProxyCalls, unreachable } from './proxy-calls.ts';
+import type { ProxyAnswer, ProxyCall, UnaskedMessage } from './proxy-calls.ts';
+import { reachProxy } from './proxy-process.ts';
+
+/** Between two attempts to bring a lost proxy back. */
+const betweenAttemptsMs = 500;
+/** A proxy says hello at once; one that does not within this time never will. */
+const greetingMs = 5_000;
+const mostGreetings = 5;
+
+/** Finds the proxy of a state folder, or starts it. Throws PROXY_UNREACHABLE. */
+export const connectProxy = async (options: ProxyLinkOptions): Promise<ProxyLink> => {
+  const link = new ReconnectingLink(options);
+  await link.connect(options.signal);
+  return link;
+};
+
+class ReconnectingLink implements ProxyLink {
+  readonly #options: ProxyLinkOptions;
+  readonly #ending = new AbortController();
+  readonly #callbacks = {
+    draining: new Set<(counts: InFlight) => void>(),
+    ledger: new Set<(records: readonly RequestRecord[], dropped: number) => void>(),
+    notice: new Set<(message: string) => void>(),
+    lost: new Set<(reason: string) => void>(),
+    back: new Set<(hello: ProxyHello) => void>(),
+  };
+  #calls: ProxyCalls | undefined;
+  #hello: ProxyHello | undefined;
+  #lastTable: RouteTable | undefined;
+
+  constructor(options: ProxyLinkOptions) {
+    this.#options = options;
+  }
+
+  get hello(): ProxyHello {
+    if (this.#hello === undefined) throw unreachable('it was never reached');
+    return this.#hello;
+  }
+
+  async connect(signal: AbortSignal): Promise<void> {
+    for (let attempt = 1; attempt <= mostGreetings; attempt += 1) {
+      // One that is just ending may answer and be gone before it says who it is. The next attempt starts another.
+      if (await this.#greet(signal)) return;
+      signal.throwIfAborted();
+    }
+    throw unreachable('it goes away as soon as it is reached');
+  }
+
+  async publish(table: RouteTable, signal: AbortSignal): Promise<Published> {
+    const answer = await this.#call({ kind: 'publish', table }, signal);
+    if (answer.kind === 'rejected') throw rejection(answer);
+    if (answer.kind !== 'published') throw unexpected(answer);
+    this.#lastTable = table;
+    return { generation: answer.generation, listeners: answer.listeners, warning: answer.warning };
+  }
+
+  async drain(order: DrainOrder, signal: AbortSignal): Promise<void> {
+    await this.#call({ kind: 'drain', order }, signal);
+  }
+
+  async cut(upstream: ReplicaId, signal: AbortSignal): Promise<void> {
+    await this.#call({ kind: 'cut', upstream }, signal);
+  }
+
+  async inFlight(signal: AbortSignal): Promise<InFlight> {
+    const answer = await this.#call({ kind: 'in-flight' }, signal);
+    if (answer.kind !== 'in-flight') throw unexpected(answer);
+    return answer.counts;
+  }
+
+  onDraining(callback: (counts: InFlight) => void): void {
+    this.#callbacks.draining.add(callback);
+  }
+
+  onLedger(callback: (records: readonly RequestRecord[], dropped: number) => void): void {
+    this.#callbacks.ledger.add(callback);
+  }
+
+  onNotice(callback: (message: string) => void): void {
+    this.#callbacks.notice.add(callback);
+  }
+
+  onLost(callback: (reason: string) => void): void {
+    this.#callbacks.lost.add(callback);
+  }
+
+  onBack(callback: (hello: ProxyHello) => void): void {
+    this.#callbacks.back.add(callback);
+  }
+
+  async shutdown(signal: AbortSignal): Promise<void> {
+    this.#ending.abort();
+    await this.#calls?.call({ kind: 'shutdown' }, signal);
+    this.#calls?.end();
+  }
+
+  close(): Promise<void> {
+    this.#ending.abort();
+    this.#calls?.end();
+    return Promise.resolve();
+  }
+
+  destroy(): void {
+    this.#ending.abort();
+    this.#calls?.destroy();
+  }
+
+  async #greet(signal: AbortSignal): Promise<boolean> {
+    const socket = await reachProxy(this.#options, signal);
+    const calls: ProxyCalls = new ProxyCalls(
+      socket,
+      (message) => this.#unasked(message),
+      (reason) => this.#lost(calls, reason),
+    );
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(greetingMs)]);
+    patience.addEventListener('abort', () => calls.isGreeted || calls.destroy(), { once: true });
+    const hello = await calls.hello;
+    if (hello === undefined || calls.isLost) return false;
+    this.#hello = hello;
+    this.#calls = calls;
+    return true;
+  }
+
+  #unasked(message: UnaskedMessage): void {
+    switch (message.kind) {
+      case 'draining':
+        for (const callback of this.#callbacks.draining) callback(message.counts);
+        return;
+      case 'ledger':
+        for (const callback of this.#callbacks.ledger) callback(message.records, message.dropped);
+        return;
+      case 'notice':
+        for (const callback of this.#callbacks.notice) callback(message.message);
+        return;
+      case 'replaced': // two that take it from each other in turn would serve nobody
+        this.#ending.abort();
+        this.#tellLost('another supervisor took over this proxy');
+    }
+  }
+
+  #call(call: ProxyCall, signal: AbortSignal): Promise<ProxyAnswer> {
+    return this.#calls === undefined
+      ? Promise.reject(unreachable('it is being started'))
+      : this.#calls.call(call, signal);
+  }
+
+  #lost(calls: ProxyCalls, reason: string): void {
+    if (this.#calls !== calls || this.#ending.signal.aborted) return;
+    this.#calls = undefined;
+    this.#tellLost(reason);
+    void this.#comeBack();
+  }
+
+  #tellLost(reason: string): void {
+    for (const callback of this.#callbacks.lost) callback(reason);
+  }
+
+  /** Until it is back or we end: without a proxy nothing serves, so giving up would help nobody. */
+  async #comeBack(): Promise<void> {
+    const { signal } = this.#ending;
+    let told = '';
+    while (!signal.aborted) {
+      try {
+        await this.connect(signal);
+        // It serves what it kept on disk; that is the same table unless the disk failed.
+        if (this.#lastTable !== undefined) await this.#call({ kind: 'publish', table: this.#lastTable }, signal);
+        for (const callback of this.#callbacks.back) callback(this.hello);
+        return;
+      } catch (error) {
+        const reason = (error as Error).message;
+        if (!signal.aborted && reason !== told) this.#tellLost(reason);
+        told = reason;
+        await delay(betweenAttemptsMs, undefined, { ref: false });
+      }
+    }
+  }
+}
+
+const rejection = (answer: Extract<ProxyAnswer, { kind: 'rejected' }>): PointsmanError =>
+  new PointsmanError(answer.code, {
+    message: `the proxy refused route table ${answer.generation}: ${answer.reason}`,
+    fix:
+      answer.code === 'PORT_TAKEN'
+        ? 'end what listens there, or choose another address (--http, --https, or tcp.listen of a service)'
+        : 'what served before goes on serving; please report this table, it should not have been built',
+  });
+
+const unexpected = (answer: ProxyAnswer): PointsmanError =>
+  unreachable(`it answered ${answer.kind} to another question`);

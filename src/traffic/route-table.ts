@@ -1,0 +1,168 @@
+import type {
+  Address,
+  Affinity,
+  CertificateFiles,
+  EdgeAnswer,
+  EdgePolicy,
+  Generation,
+  Listener,
+  NameZone,
+  Pool,
+  ProxyReports,
+  Route,
+  RouteTable,
+  RevisionNumber,
+  ServiceName,
+  TrafficSplit,
+  Upstream,
+} from '../model/index.ts';
+import { servedSplit } from './served-split.ts';
+
+/** Everything the table follows from. */
+export interface RouteTableInput {
+  readonly generation: Generation;
+  /** Where the public listener is; port 0 lets the system choose. */
+  readonly http: Address;
+  /** undefined: no https. */
+  readonly https?: HttpsInput;
+  readonly unknownHost: EdgeAnswer;
+  readonly services: readonly RoutedService[];
+  /** Networks whose DNS we answer; empty on an engine without private names. */
+  readonly zones: readonly ZoneInput[];
+  readonly reports?: ProxyReports;
+  readonly trustedPeers?: readonly string[];
+}
+
+export interface HttpsInput {
+  readonly address: Address;
+  readonly certificates: readonly CertificateFiles[];
+  /** Folder of the authority for localhost names. */
+  readonly authority: string;
+  /** The port that http requests are sent to; undefined: they are served. */
+  readonly redirectTo: number | undefined;
+}
+
+export interface RoutedService {
+  /** `<project>/<environment>/<service>`. */
+  readonly pool: string;
+  readonly name: ServiceName;
+  /** Public host names; `*.` wildcards allowed. */
+  readonly domains: readonly string[];
+  readonly edge: EdgePolicy;
+  /** Exactly the replicas that get requests. */
+  readonly upstreams: readonly Upstream[];
+  /** Whom its private names lead to; undefined: all of them. */
+  readonly named?: readonly Upstream[];
+  /** A port of ours on which other services reach this one, for an engine without private names. */
+  readonly loopback: Address | undefined;
+  /** Addresses behind which connections go to it as they are. */
+  readonly tcp?: readonly { readonly listen: Address; readonly upstreamPort: number | undefined }[];
+  /** What it names but nobody serves is left out, and the remaining shares grow to 100. */
+  readonly split?: TrafficSplit;
+  readonly affinity?: Affinity;
+  /** Addresses of versions that don't serve the public, or not alone. */
+  readonly previews?: readonly { readonly host: string; readonly revision: RevisionNumber }[];
+}
+
+export interface ZoneInput {
+  /** Where its DNS listens: the network's gateway. */
+  readonly bind: Address;
+  /** Who may ask, as CIDR. */
+  readonly subnet: string;
+  /** Services answer to their plain name and to `<name>.<suffix>` for each of these. */
+  readonly suffixes: readonly string[];
+  /** Names of the services of this network. */
+  readonly services: readonly ServiceName[];
+}
+
+/** Listeners are known by these ids, in the acknowledgement too. */
+const publicListener = 'http';
+const secureListener = 'https';
+/** Where our own checks go when users are sent to https. */
+const checksListener = 'checks';
+const loopbackListener = (pool: string): string => `loopback/${pool}`;
+
+/** Same input, same table, whatever order the input came in. */
+export const buildRouteTable = (input: RouteTableInput): RouteTable => {
+  const services = input.services.toSorted((left, right) => compare(left.pool, right.pool));
+  return {
+    generation: input.generation,
+    listeners: [...publicOf(input, services), ...services.flatMap(loopbackOf), ...services.flatMap(tcpOf)],
+    pools: services.map(poolOf),
+    names: input.zones.map((zone) => zoneOf(zone, services)).toSorted((left, right) => compare(key(left), key(right))),
+    unknownHost: input.unknownHost,
+    ...(input.reports !== undefined && { reports: input.reports }),
+    ...(input.trustedPeers !== undefined && { trustedPeers: input.trustedPeers }),
+  };
+};
+
+const publicOf = ({ http, https }: RouteTableInput, services: readonly RoutedService[]): readonly Listener[] => {
+  const routes = services.flatMap(routesOf).toSorted((left, right) => compare(left.host, right.host));
+  const open = { id: publicListener, address: http.host, port: http.port };
+  const plain: Listener = { kind: 'http', ...open, routes };
+  if (https === undefined) return [plain];
+  const { address, certificates, authority, redirectTo } = https;
+  const at = { id: secureListener, address: address.host, port: address.port };
+  const secure: Listener = { kind: 'https', ...at, routes, certificates, authority };
+  if (redirectTo === undefined) return [plain, secure];
+  const checks: Listener = { kind: 'http', id: checksListener, address: '127.0.0.1', port: 0, routes };
+  return [{ kind: 'redirect', ...open, toPort: redirectTo }, secure, checks];
+};
+
+const routesOf = ({ domains, pool, previews = [] }: RoutedService): readonly Route[] => [
+  ...domains.map((domain) => ({ host: domain.toLowerCase(), pathPrefix: '/', pool })),
+  ...previews.map(({ host, revision }) => ({ host: host.toLowerCase(), pathPrefix: '/', pool, revision })),
+];
+
+const loopbackOf = (service: RoutedService): readonly Listener[] =>
+  service.loopback === undefined
+    ? []
+    : [
+        {
+          kind: 'http',
+          id: loopbackListener(service.pool),
+          address: service.loopback.host,
+          port: service.loopback.port,
+          routes: [{ host: '*', pathPrefix: '/', pool: service.pool }],
+        },
+      ];
+
+const tcpOf = ({ pool, tcp = [] }: RoutedService): readonly Listener[] =>
+  tcp.map(({ listen, upstreamPort }, index) => ({
+    kind: 'tcp',
+    id: `tcp/${pool}/${index}`,
+    address: listen.host,
+    port: listen.port,
+    pool,
+    ...(upstreamPort !== undefined && { upstreamPort }),
+  }));
+
+const poolOf = (service: RoutedService): Pool => {
+  const split = service.split === undefined ? undefined : servedSplit(service.split, service.upstreams);
+  return {
+    id: service.pool,
+    upstreams: service.upstreams.toSorted((left, right) => compare(left.id, right.id)),
+    edge: service.edge,
+    ...(split !== undefined && { split }),
+    ...(service.affinity !== undefined && { affinity: service.affinity }),
+  };
+};
+
+const zoneOf = (zone: ZoneInput, services: readonly RoutedService[]): NameZone => {
+  const members = new Set(zone.services);
+  const records = services
+    .filter((service) => members.has(service.name))
+    .flatMap((service) => {
+      const hosts = (service.named ?? service.upstreams).map((upstream) => upstream.address.host).toSorted(compare);
+      return [service.name, ...zone.suffixes.map((suffix) => `${service.name}.${suffix}`)].map(
+        (name) => [name.toLowerCase(), hosts] as const,
+      );
+    })
+    .toSorted(([left], [right]) => compare(left, right));
+  return { bind: zone.bind, subnet: zone.subnet, records: Object.fromEntries(records) };
+};
+
+const key = (zone: NameZone): string => `${zone.bind.host}:${zone.bind.port}`;
+
+/** By code unit: the same on every machine, unlike a locale's order. */
+const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);

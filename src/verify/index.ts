@@ -1,0 +1,3 @@
+export { createAsk } from './ask.ts';
+export { runCheck } from './check.ts';
+export type { Ask, CheckTarget, Finding } from './port.ts';

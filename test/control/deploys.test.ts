@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest';
+import { politeService, project, serviceManifest, startRig } from './rig.ts';
+
+test('the first up builds, starts, gates and routes; a second one finds nothing to do', async () => {
+  const rig = await startRig(project + politeService('web'));
+  const report = await rig.up();
+  expect(report.result).toBe('completed');
+  expect(await rig.get('web.localhost')).toMatchObject({ status: 200 });
+  expect(await rig.service('web')).toMatchObject({ ready: 1, wanted: 1, revision: 1 });
+  const again = await rig.control.apply({}, AbortSignal.timeout(5000));
+  expect(again.rollouts).toEqual([]);
+});
+
+test('a blue-green deploy under load loses no request, and both versions answered', async () => {
+  const rig = await startRig(project + politeService('web', ['variables: { RELEASE: "1" }'], ['strategy: blue-green']));
+  await rig.up();
+  const load = await rig.load('web.localhost');
+  const report = await rig.deploy(['web'], { RELEASE: '2' });
+  const seen = await load.stop();
+  expect(report.result).toBe('completed');
+  expect(seen.failures).toEqual([]);
+  expect(seen.releases).toEqual(['1', '2']);
+  expect(await rig.service('web')).toMatchObject({ ready: 1, revision: 2 });
+});
+
+test('a version that never gets ready fails with its own output while the old one serves on', async () => {
+  const broken = serviceManifest('web', [
+    'source: app',
+    'domains: [web.localhost]',
+    'deploy: { startCommand: node crash-loop.mjs, healthcheckPath: /health, restartPolicyType: NEVER }',
+  ]);
+  const rig = await startRig(project + politeService('web'));
+  await rig.up();
+  const load = await rig.load('web.localhost');
+  rig.write('pointsman.yaml', project + broken);
+  const report = await rig.up();
+  const seen = await load.stop();
+  expect(report.result).toBe('failed');
+  expect(report.rollouts[0]?.failure?.message).toContain('exited with code 3');
+  expect(report.rollouts[0]?.failure?.output?.length).toBeGreaterThan(0);
+  expect(seen.failures).toEqual([]);
+  expect(await rig.service('web')).toMatchObject({ ready: 1, revision: 1 });
+});
+
+test('services are deployed after those they depend on, and not at all when one of them fails', async () => {
+  const rig = await startRig(
+    project +
+      politeService('web', ['dependsOn: [api]']) +
+      politeService('api', ['dependsOn: [store]']) +
+      politeService('store'),
+  );
+  const report = await rig.up();
+  expect(report.result).toBe('completed');
+  const routed = (await rig.eventsSoFar()).filter(({ reason }) => reason === 'RoutesSwitched');
+  expect(routed.map(({ service }) => service)).toEqual(['store', 'api', 'web']);
+
+  rig.write(
+    'pointsman.yaml',
+    rig.read('pointsman.yaml').replace(/(name: store \}[\s\S]*?)node polite.mjs/, '$1node exits-zero.mjs'),
+  );
+  const failing = await rig.deploy(['store', 'api', 'web']);
+  expect(Object.fromEntries(failing.rollouts.map(({ service, phase }) => [service, phase]))).toEqual({
+    store: 'failed',
+    api: 'failed',
+    web: 'failed',
+  });
+  expect(failing.rollouts.find(({ service }) => service === 'web')?.failure?.message).toContain('was not begun');
+  expect(await rig.get('web.localhost')).toMatchObject({ status: 200 });
+});
+
+test('a rollback brings back image and variables of a kept revision without a build', async () => {
+  const rig = await startRig(project + politeService('web', ['variables: { RELEASE: "1" }']));
+  await rig.up();
+  await rig.deploy(['web'], { RELEASE: '2' });
+  expect((await rig.get('web.localhost')).body).toContain('"2"');
+  const report = await rig.finished(await rig.control.rollback({ service: 'web' }, AbortSignal.timeout(5000)));
+  expect(report.result).toBe('completed');
+  expect((await rig.get('web.localhost')).body).toContain('"1"');
+  const revisions = rig.control.revisions('web');
+  expect(revisions.map(({ number, result, cause }) => [number, result, cause])).toEqual([
+    [3, 'active', 'rollback to revision 1'],
+    [2, 'retired', 'deploy by hand'],
+    [1, 'retired', 'apply: first deploy'],
+  ]);
+  expect(revisions[0]?.image).toBe(revisions[2]?.image);
+});
+
+test('a newer deploy supersedes one under way, and capacity never falls', async () => {
+  const rig = await startRig(project + politeService('web', ['variables: { RELEASE: "1", BOOT_MS: "0" }']));
+  await rig.up();
+  const load = await rig.load('web.localhost');
+  const slow = await rig.control.deploy(
+    { services: ['web'], variables: { RELEASE: '2', BOOT_MS: '20000' } },
+    AbortSignal.timeout(5000),
+  );
+  await rig.event('Replacing');
+  const quick = await rig.deploy(['web'], { RELEASE: '3', BOOT_MS: '0' });
+  const seen = await load.stop();
+  expect(quick.result).toBe('completed');
+  expect(rig.control.deployReport(slow.deployId).rollouts[0]?.phase).toBe('superseded');
+  expect(seen.failures).toEqual([]);
+  expect(seen.releases).toEqual(['1', '3']);
+});

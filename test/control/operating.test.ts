@@ -1,0 +1,99 @@
+import { expect, test, vi } from 'vitest';
+import { politeService, project, startRig } from './rig.ts';
+
+const asked = (): AbortSignal => AbortSignal.timeout(10_000);
+
+test('questions about what does not exist are refused by name', async () => {
+  const rig = await startRig(project + politeService('web'));
+  await rig.up();
+  const codeOf = (act: Promise<unknown>): Promise<unknown> =>
+    act.then(
+      () => 'fine',
+      (error: { code?: string }) => error.code,
+    );
+  expect(await codeOf(rig.control.deploy({ services: ['wep'], variables: {} }, asked()))).toBe('SERVICE_UNKNOWN');
+  expect(await codeOf(rig.control.rollback({ service: 'web', revision: 9 }, asked()))).toBe('REVISION_UNKNOWN');
+  expect(await codeOf(rig.control.rollback({ service: 'web' }, asked()))).toBe('REVISION_UNKNOWN');
+  expect(await codeOf(rig.control.explain('wep', asked()))).toBe('SERVICE_UNKNOWN');
+  expect(() => rig.control.deployReport('deploy-77')).toThrow(/deploy-77/);
+});
+
+test('restart replaces the replicas, scale changes their number and keeps it, plan changes nothing', async () => {
+  const rig = await startRig(project + politeService('web', ['variables: { RELEASE: "1" }']));
+  await rig.up();
+  const load = await rig.load('web.localhost');
+  const before = (await rig.get('web.localhost')).body;
+  const restarted = await rig.finished(await rig.control.restart({ service: 'web' }, asked()));
+  expect(restarted.result).toBe('completed');
+  expect((await rig.get('web.localhost')).body).not.toBe(before);
+  await rig.control.scale({ service: 'web', replicas: 3 });
+  const scaled = await rig.event('Scaled');
+  let ready = 0;
+  for await (const event of rig.control.events({ follow: true, after: scaled.sequence }, asked())) {
+    if (event.reason === 'ReplicaReady') ready += 1;
+    if (ready === 2) break;
+  }
+  await rig.up();
+  expect((await rig.service('web')).wanted).toBe(3);
+  const plan = await rig.control.plan({ services: ['web'], variables: { RELEASE: '2' } }, asked());
+  expect(plan.services).toMatchObject([{ service: 'web', change: 'replace' }]);
+  expect(plan.text).toMatch(/start rig-production-web-r3-0-1/);
+  expect(rig.control.revisions('web')).toHaveLength(2);
+  expect((await load.stop()).failures).toEqual([]);
+});
+
+test('a service that left the manifests is drained, stopped and removed', async () => {
+  const rig = await startRig(project + politeService('web') + politeService('api'));
+  await rig.up();
+  rig.write('pointsman.yaml', project + politeService('web'));
+  await rig.control.apply({}, asked());
+  await rig.event('ReplicaRemoved', 'api');
+  expect((await rig.get('api.localhost')).status).toBe(404);
+  expect((await rig.control.status()).services.map(({ name }) => name)).toEqual(['web']);
+});
+
+test('logs of old and new replicas come together, and exec runs where a ready replica runs', async () => {
+  const rig = await startRig(project + politeService('web', ['variables: { RELEASE: "1" }']));
+  await rig.up();
+  const ended = new AbortController();
+  const lines: string[] = [];
+  const reading = (async () => {
+    for await (const entry of rig.control.logs({ service: 'web', follow: true }, ended.signal)) {
+      lines.push(`r${entry.revision} ${entry.text}`);
+      if (entry.text.includes('release 2')) ended.abort();
+    }
+  })();
+  await rig.deploy(['web'], { RELEASE: '2' });
+  await reading;
+  expect(lines.some((line) => line.startsWith('r1 listening'))).toBe(true);
+  expect(lines.some((line) => line.startsWith('r2 listening'))).toBe(true);
+  const ran = await rig.control.exec({ service: 'web', command: ['node', '-p', 'process.env.RELEASE'] }, asked());
+  expect(ran).toMatchObject({ exitCode: 0 });
+  expect(ran.output).toContain('2');
+});
+
+test('domains and rules change in place: the same replica answers under its further name', async () => {
+  const rig = await startRig(project + politeService('web'));
+  await rig.up();
+  const before = (await rig.get('web.localhost')).body;
+  rig.write('pointsman.yaml', rig.read('pointsman.yaml').replace('[web.localhost]', '[web.localhost, shop.localhost]'));
+  await rig.control.apply({}, asked());
+  await vi.waitFor(async () => expect((await rig.get('shop.localhost')).status).toBe(200), { timeout: 5000 });
+  expect((await rig.get('shop.localhost')).body).toBe(before);
+  expect((await rig.get('web.localhost')).body).toBe(before);
+  expect(rig.control.revisions('web')).toHaveLength(1);
+});
+
+test('after a down nothing runs, and an up begins anew with the next revision', async () => {
+  const rig = await startRig(project + politeService('web'));
+  await rig.up();
+  await rig.control.down({ volumes: false }, asked());
+  await rig.control.ended;
+  const again = await rig.restart();
+  expect(await again.service('web').catch(() => 'not there')).toBe('not there');
+  const report = await again.up();
+  expect(report).toMatchObject({ result: 'completed', rollouts: [{ to: 2 }] });
+  expect(report.rollouts[0]?.from).toBeUndefined();
+  const { replicas } = await again.service('web');
+  expect(replicas.map(({ revision, phase }) => [revision, phase])).toEqual([[2, 'ready']]);
+});

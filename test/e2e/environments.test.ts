@@ -1,0 +1,3 @@
+import { environmentsSuite } from './environments.ts';
+
+environmentsSuite('process');

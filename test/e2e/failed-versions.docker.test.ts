@@ -1,0 +1,3 @@
+import { failedVersionsSuite } from './failed-versions.ts';
+
+failedVersionsSuite('docker');

@@ -1,0 +1,109 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import Docker from 'dockerode';
+
+const docker = new Docker();
+
+/** The containers of one supervisor, each by what makes it itself. */
+export const ourContainers = async (stateFolder: string): Promise<readonly string[]> => {
+  const found = await docker.listContainers({ filters: ownedBy(stateFolder) });
+  return found.map(({ Id: id }) => id).sort();
+};
+
+/** What the labels of one service's containers say that they are, whether they run or not. */
+export const labelledReplicas = async (stateFolder: string, service: string): Promise<readonly string[]> => {
+  const { label } = ownedBy(stateFolder);
+  const filters = { label: [...label, `pointsman.service=${service}`] };
+  const found = await docker.listContainers({ all: true, filters });
+  return found.map(({ Labels: labels }) => labels['pointsman.replica'] ?? '').sort();
+};
+
+/** Pre-deploy commands that run now. */
+export const ourRuns = async ({ engine, folder, stateFolder }: Place): Promise<readonly string[]> => {
+  if (engine === 'process') {
+    const pids = await ourProcesses(folder, 'replicas');
+    const seen = await Promise.all(pids.map(async (pid) => ({ pid, ...(await processFacts(pid)) })));
+    return seen.filter(({ command }) => command.includes('migrat')).map(({ pid }) => pid);
+  }
+  const { label } = ownedBy(stateFolder);
+  const found = await docker.listContainers({ filters: { label: [...label, 'pointsman.role=once'] } });
+  return found.map(({ Id: id }) => id);
+};
+
+interface Place {
+  readonly engine: 'docker' | 'process';
+  readonly folder: string;
+  readonly stateFolder: string;
+}
+
+/** Processes that run in a folder or were started for it. `replicas`: only the apps. */
+export const ourProcesses = async (folder: string, which: 'replicas' | 'all'): Promise<readonly string[]> => {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  const seen = await Promise.all(pids.map(async (pid) => ({ pid, ...(await processFacts(pid)) })));
+  const isApp = (facts: ProcessFacts): boolean => facts.cwd.startsWith(`${folder}/.pointsman/snapshots/`);
+  const isOurs = (facts: ProcessFacts): boolean => isApp(facts) || facts.command.includes(`${folder}/`);
+  return seen
+    .filter(which === 'replicas' ? isApp : isOurs)
+    .map(({ pid }) => pid)
+    .sort();
+};
+
+/** Ends and removes whatever a project left, and says what it was. */
+export const removeLeftOvers = async (folder: string, stateFolder: string): Promise<readonly string[]> => {
+  const pids = await ourProcesses(folder, 'all');
+  const words = await Promise.all(pids.map(async (pid) => `process ${(await processFacts(pid)).command}`));
+  for (const pid of pids) endProcess(Number(pid));
+  return [...words, ...(await removeFromDocker(stateFolder))];
+};
+
+/** Built images stay after `down`, so that the next `up` is quick; a test's project never comes back. The builder's cache remains. */
+export const forgetImages = async (project: string): Promise<void> => {
+  if (!(await dockerAnswers())) return;
+  const reference = `pointsman-*/${project}-*`;
+  const images = await docker.listImages({ filters: { reference: [reference] } });
+  const tags = images.flatMap(({ RepoTags: all }) => all ?? []).filter((tag) => tag.includes(`/${project}-`));
+  // One after the other: Docker trips over two tags of one image that go at once.
+  for (const tag of tags) await docker.getImage(tag).remove();
+};
+
+interface ProcessFacts {
+  readonly command: string;
+  readonly cwd: string;
+}
+
+/** Empty for one that has ended meanwhile, or that nobody has waited for yet. */
+const processFacts = async (pid: string): Promise<ProcessFacts> => {
+  try {
+    const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ').trim();
+    return { command, cwd: command === '' ? '' : await readlink(`/proc/${pid}/cwd`) };
+  } catch {
+    return { command: '', cwd: '' };
+  }
+};
+
+const endProcess = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has ended meanwhile
+  }
+};
+
+const removeFromDocker = async (stateFolder: string): Promise<readonly string[]> => {
+  if (!(await dockerAnswers())) return [];
+  const filters = ownedBy(stateFolder);
+  const containers = await docker.listContainers({ all: true, filters });
+  await Promise.all(containers.map(({ Id: id }) => docker.getContainer(id).remove({ force: true, v: true })));
+  const networks = await docker.listNetworks({ filters });
+  await Promise.all(networks.map(({ Id: id }) => docker.getNetwork(id).remove()));
+  const { Volumes: volumes } = await docker.listVolumes({ filters });
+  await Promise.all(volumes.map(({ Name: name }) => docker.getVolume(name).remove()));
+  return [
+    ...containers.map(({ Names: names }) => `container ${names.join(' ')}`),
+    ...networks.map(({ Name: name }) => `network ${name}`),
+    ...volumes.map(({ Name: name }) => `volume ${name}`),
+  ];
+};
+
+const dockerAnswers = async (): Promise<boolean> => (await docker.ping().catch(() => undefined)) !== undefined;
+
+const ownedBy = (stateFolder: string) => ({ label: [`pointsman.owner=${stateFolder}`] });

@@ -1,0 +1,3 @@
+import { preDeployKilledSuite } from './pre-deploy-killed.ts';
+
+preDeployKilledSuite('process');

@@ -1,0 +1,3 @@
+import { statefulSuite } from './stateful.ts';
+
+statefulSuite('docker');

@@ -1,0 +1,3 @@
+import { supervisorKilledSuite } from './supervisor-killed.ts';
+
+supervisorKilledSuite('process', 'rolling');

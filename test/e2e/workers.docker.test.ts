@@ -1,0 +1,3 @@
+import { drainReportSuite } from './workers.ts';
+
+drainReportSuite('docker');

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { Lines } from './command-line.ts';
+import { politeSpec } from './manifests.ts';
+import { drainReportSuite, withProject, worker } from './workers.ts';
+
+drainReportSuite('process');
+
+describe('a worker that takes its time', { timeout: 120_000 }, () => {
+  test('holds up neither its dependents nor a newer deploy of itself while it finishes', () =>
+    withProject(
+      'process',
+      'drain-long',
+      {
+        worker: worker({}, { variables: { WORK_MS: '15000' } }),
+        web: politeSpec('web.drain.localhost', {}, { dependsOn: ['worker'] }),
+      },
+      async (project) => {
+        const deploying = new Lines(project.start('deploy', 'worker', 'web', '--variable', 'RELEASE=2'));
+        await deploying.find((line) => /web: completed/.test(line));
+        expect((await project.service('worker')).rollout).toMatchObject({ phase: 'retiring' });
+        await project.run('deploy', 'worker', '--variable', 'RELEASE=3');
+        expect(await deploying.end()).toBe(0);
+        const left = (await project.service('worker')).drains?.map(({ result }) => result);
+        expect(left).toEqual(['finished', 'finished']);
+      },
+    ));
+
+  test('that is a singleton never works beside its successor', () =>
+    withProject(
+      'process',
+      'drain-single',
+      { worker: worker({ strategy: 'singleton' }, { variables: { WORK_MS: '1000' } }) },
+      async (project) => {
+        await project.deploy('worker', '--variable', 'RELEASE=2');
+        const events = await project.events('worker');
+        const ended = events.findIndex(({ reason, revision }) => reason === 'ReplicaFinished' && revision === 1);
+        const started = events.findIndex(({ reason, revision }) => reason === 'ReplicaStarted' && revision === 2);
+        const signalled = events.findIndex(({ reason }) => reason === 'SignalSent');
+        expect(signalled).toBeLessThan(started);
+        const exit = (await project.service('worker')).drains?.[0]?.exit.at ?? Number.POSITIVE_INFINITY;
+        expect(events[started]?.at).toBeGreaterThanOrEqual(exit);
+        expect(ended).toBeGreaterThan(signalled);
+      },
+    ));
+});

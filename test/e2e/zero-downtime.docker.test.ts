@@ -1,0 +1,3 @@
+import { zeroDowntimeSuite } from './zero-downtime.ts';
+
+zeroDowntimeSuite('docker');

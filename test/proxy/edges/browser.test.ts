@@ -1,0 +1,92 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ReplicaId } from '../../../src/model/index.ts';
+import { drainPolicy, host, soon, upstream } from '../rig.ts';
+import { App } from './app.ts';
+import { programNamed } from './programs.ts';
+import { EdgeProxy, routes } from './rig.ts';
+
+const executablePath = programNamed('chromium') ?? programNamed('chromium-browser') ?? programNamed('google-chrome');
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--host-resolver-rules=MAP *.localhost 127.0.0.1',
+];
+
+/** Skipped where there is no Chromium. */
+describe.skipIf(executablePath === undefined)('a browser over https', () => {
+  let folder: string;
+  let edge: EdgeProxy;
+  let context: BrowserContext;
+  let page: Page;
+  const apps: App[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'browser-'));
+    apps.push(await App.start('a'), await App.start('b'));
+    edge = await EdgeProxy.start();
+    await serve('a');
+    context = await chromium.launchPersistentContext(join(folder, 'profile'), {
+      ...(executablePath !== undefined && { executablePath }),
+      headless: true,
+      args: flags,
+      ignoreHTTPSErrors: true,
+    });
+    page = await context.newPage();
+    await page.goto(`https://${host}:${edge.port('https')}/`);
+  }, 60_000);
+  afterAll(async () => {
+    await context?.close();
+    for (const app of apps) app.close();
+    await edge.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const serve = async (name: string): Promise<void> => {
+    const app = apps.find((each) => each.name === name);
+    const listener = { kind: 'https', id: 'https', routes, certificates: [], authority: join(folder, 'ca') } as const;
+    await edge.publish([listener], app === undefined ? [] : [upstream(name, app.port)]);
+  };
+
+  it('speaks HTTP/2 and fetches both ways', async () => {
+    const seen = await page.evaluate(`(async () => {
+      const echoed = await fetch('/echo', { method: 'POST', body: 'posted' });
+      const big = await fetch('/big');
+      const protocol = performance.getEntriesByType('navigation')[0].nextHopProtocol;
+      return { text: await echoed.text(), size: (await big.arrayBuffer()).byteLength, protocol };
+    })()`);
+    expect(seen).toEqual({ text: 'posted', size: 5_000_000, protocol: 'h2' });
+  });
+
+  it('an EventSource and a WebSocket come back to the new version after a switch, in order', async () => {
+    await page.evaluate(`(() => {
+      const seen = (globalThis.seen = []);
+      const events = new EventSource('/events');
+      events.addEventListener('message', ({ data }) => seen.push('event ' + data));
+      const open = () => {
+        const socket = new WebSocket('wss://' + location.host + '/ws');
+        socket.addEventListener('message', ({ data }) => seen.push('socket ' + data));
+        socket.addEventListener('close', ({ code, wasClean }) => {
+          seen.push('closed ' + code + ' ' + wasClean);
+          if (code === 1012) open();
+        });
+      };
+      open();
+    })()`);
+    const seen = (): Promise<unknown> => page.evaluate('globalThis.seen');
+    await expect.poll(seen).toEqual(expect.arrayContaining(['event a first', 'socket hello from a']));
+    await serve('b');
+    await edge.proxy.link.drain({ upstream: 'a' as ReplicaId, policy: drainPolicy }, soon());
+    await expect.poll(seen).toEqual(expect.arrayContaining(['event b 1', 'closed 1012 true', 'socket hello from b']));
+    await expect.poll(() => edge.proxy.inFlight('a')).toBe(0);
+  });
+});

@@ -1,0 +1,162 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ConnectionLimits, RequestLimits, RequestOutcome } from '../../src/model/index.ts';
+import { closing, get, host, ok, RawClient, RawUpstream, soon, TestProxy, upstream } from './rig.ts';
+
+let proxy: TestProxy;
+let app: RawUpstream;
+const outcomes: RequestOutcome[] = [];
+
+beforeEach(async () => {
+  outcomes.length = 0;
+  proxy = await TestProxy.start();
+  proxy.link.onLedger((records) => outcomes.push(...records.map(({ outcome }) => outcome)));
+  app = await RawUpstream.start((socket: Socket, text) => {
+    if (text.includes('/silent')) return;
+    if (text.includes('/large')) socket.write(ok('x'.repeat(20_000_000)));
+    else if (text.includes('/stream')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbeg');
+    else socket.write(ok('served'));
+  });
+});
+afterEach(async () => {
+  app.close();
+  await proxy.close();
+});
+
+const publish = async (limits: ConnectionLimits, requests: RequestLimits = {}): Promise<void> => {
+  const table = proxy.table([upstream('a', app.port)], { limits: requests });
+  const listeners = table.listeners.map((listener) => ({ ...listener, limits }));
+  const published = await proxy.link.publish({ ...table, listeners }, soon());
+  proxy.port = published.listeners[0]?.port ?? 0;
+};
+
+const post = (body: string, more = ''): string =>
+  `POST / HTTP/1.1\r\nHost: ${host}\r\n${more}Content-Length: ${body.length}\r\n\r\n${body}`;
+const chunked = `POST / HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+
+describe('clients that take their time', () => {
+  it('get 408, or lose their connection, each after its own limit; others are served meanwhile', async () => {
+    await publish({ headSeconds: 1, bodySeconds: 1, idleSeconds: 1, readerSeconds: 1 });
+    const slowHead = await proxy.client();
+    slowHead.send('GET / HTTP/1.1\r\nX-');
+    // Octets that come one by one do not put the end off.
+    const drip = setInterval(() => slowHead.send('a'), 200);
+    const slowBody = await proxy.client();
+    slowBody.send(`POST /silent HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 10\r\n\r\nfive.`);
+    const idle = await proxy.client();
+    idle.send(get());
+    await idle.until('served');
+    const fresh = await proxy.client();
+    const reader = await proxy.client();
+    reader.send(get('/large'));
+    await reader.until('200 OK');
+    reader.socket.pause();
+    expect(await proxy.exchange(get('/', closing))).toContain('served');
+    await slowHead.until('HTTP/1.1 408 ');
+    clearInterval(drip);
+    await slowBody.until('HTTP/1.1 408 ');
+    expect(await idle.closed).toBe('ended');
+    expect(await fresh.closed).toBe('ended');
+    expect(fresh.received).toBe('');
+    await expect.poll(() => outcomes, { timeout: 10_000 }).toContain('client-gone');
+    reader.socket.destroy();
+    expect(outcomes).toContain('bad-request');
+    expect(await proxy.exchange(get('/', closing))).toContain('served');
+  });
+
+  it('can not keep others out', { skip: !existsSync('/usr/bin/slowhttptest') }, async () => {
+    await publish({ headSeconds: 2, bodySeconds: 2, readerSeconds: 2 });
+    const url = `http://127.0.0.1:${proxy.port}`;
+    const attack = (kind: readonly string[], path = '/'): Promise<unknown> =>
+      promisify(execFile)('slowhttptest', [...kind, '-c', '150', '-r', '150', '-i', '1', '-l', '5', '-u', url + path], {
+        cwd: tmpdir(),
+      });
+    const attacks = Promise.all([
+      attack(['-H']),
+      attack(['-B', '-s', '1000']),
+      attack(['-X', '-w', '10', '-y', '20'], '/large'),
+    ]);
+    for (let count = 0; count < 100; count += 1) {
+      expect(await proxy.exchange(get('/', closing))).toContain('served');
+    }
+    await attacks;
+    expect(await proxy.exchange(get('/', closing))).toContain('served');
+  });
+});
+
+describe('a request body', () => {
+  it('beyond the limit is answered with 413, declared or not, and the upstream never gets a whole one', async () => {
+    await publish({}, { bodyBytes: 10 });
+    expect(await proxy.exchange(post('0123456789', closing))).toContain('served');
+    const before = app.all;
+    expect(await proxy.exchange(post('0123456789x', closing))).toMatch(/^HTTP\/1\.1 413 /);
+    const half = await proxy.client();
+    half.send(post('0123456789x').slice(0, -1));
+    await half.until('Connection: close');
+    await half.closed;
+    expect(await proxy.exchange(post('', `Expect: 100-continue\r\n`).replace('Length: 0', 'Length: 11'))).toMatch(
+      /^HTTP\/1\.1 413 /,
+    );
+    expect(await proxy.exchange(`${chunked}8\r\n01234567\r\n8\r\n01234567\r\n`)).toMatch(/^HTTP\/1\.1 413 /);
+    expect(app.all).toBe(before);
+    const late = await proxy.client();
+    late.send(chunked.replace('POST /', 'POST /silent') + '8\r\n01234567\r\n');
+    await app.until(() => app.all.includes('01234567\r\n'));
+    late.send('8\r\n01234567\r\n0\r\n\r\n');
+    await late.until('HTTP/1.1 413 ');
+    await app.until(() => app.sockets.at(-1)?.readableEnded === true || app.sockets.at(-1)?.destroyed === true);
+    expect(app.received.at(-1)).not.toContain('\r\n0\r\n');
+    await expect.poll(() => outcomes.filter((outcome) => outcome === 'too-large').length).toBe(5);
+  });
+});
+
+describe('an application that does not answer', () => {
+  it('makes its clients get 504; one that has begun may take as long as it wants', async () => {
+    await publish({}, { responseSeconds: 1 });
+    const begun = await proxy.client();
+    begun.send(get('/stream'));
+    await begun.until('beg');
+    const silent = await proxy.client();
+    silent.send(get('/silent'));
+    await silent.until('HTTP/1.1 504 Gateway Timeout');
+    silent.received = '';
+    silent.send(get());
+    await silent.until('served');
+    app.sockets[0]?.write('u');
+    await begun.until('begu');
+    await expect.poll(() => outcomes).toContain('response-timeout');
+  });
+});
+
+describe('connections', () => {
+  it('beyond what a listener or one address may have are closed, and room comes back', async () => {
+    await publish({ connections: 3, connectionsPerAddress: 2 });
+    const first = await proxy.client();
+    const second = await proxy.client();
+    for (const client of [first, second]) {
+      client.send(get());
+      await client.until('served');
+    }
+    const third = await proxy.client();
+    expect(await third.closed).toBeDefined();
+    const other = await RawClient.connect(proxy.port, '127.0.0.2');
+    other.send(get());
+    await other.until('served');
+    const last = await RawClient.connect(proxy.port, '127.0.0.3');
+    await last.closed;
+    expect(last.received).toBe('');
+    first.socket.destroy();
+    await expect.poll(() => proxy.exchange(get('/', closing)), { timeout: 5_000 }).toContain('served');
+    for (const client of [second, other]) client.socket.destroy();
+  });
+
+  it('with limits that are none are refused with the table', async () => {
+    await publish({});
+    await expect(publish({ headSeconds: 0 })).rejects.toThrow('bad limit headSeconds: 0');
+    await expect(publish({}, { bodyBytes: -1 })).rejects.toThrow('bad limit bodyBytes: -1');
+  });
+});

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import type { ReplicaId, RequestRecord } from '../../src/model/index.ts';
+import { readRecords, RecordWriter } from '../../src/proxy/record-batch.ts';
+import { Ledger } from '../../src/proxy/worker/ledger.ts';
+
+const record = (changes: Partial<RequestRecord> = {}): RequestRecord => ({
+  at: 1_758_000_000_000,
+  requestId: 'abc00000001',
+  pool: 'shop web', // names are anybody's choice, spaces and all
+  generation: 3,
+  revision: 2,
+  replica: 'shop-web-1\n' as ReplicaId,
+  method: 'GET',
+  path: '/a/b',
+  status: 200,
+  bytesIn: 0,
+  bytesOut: 12,
+  durationMs: 4,
+  outcome: 'ok',
+  ...changes,
+});
+
+describe('records in batches', () => {
+  it('come out as they went in', () => {
+    const records = [
+      record(),
+      record({ at: 1_758_000_000_007, requestId: 'abc00000002', outcome: 'reset', status: 502 }),
+      record({
+        at: 1_757_999_999_000,
+        pool: undefined,
+        revision: undefined,
+        replica: undefined,
+        outcome: 'unknown-host',
+      }),
+      record({ method: 'TCP', path: '', bytesOut: 12_345_678_901 }),
+    ];
+    const writer = new RecordWriter();
+    for (const each of records) expect(writer.add(each)).toBe(true);
+    expect(readRecords(writer.take())).toEqual(records);
+  });
+
+  it('begin anew with each batch', () => {
+    const writer = new RecordWriter();
+    writer.add(record({ pool: 'other' }));
+    writer.take();
+    writer.add(record());
+    expect(readRecords(writer.take())).toEqual([record()]);
+    expect(readRecords(writer.take())).toEqual([]);
+  });
+
+  it('refuse what no longer fits, but never the first', () => {
+    const writer = new RecordWriter();
+    const long = record({ path: `/${'x'.repeat(65_535)}` });
+    expect(writer.add(long)).toBe(true);
+    expect(writer.add(long)).toBe(false);
+    expect(readRecords(writer.take())).toEqual([long]);
+    expect(writer.add(long)).toBe(true);
+  });
+});
+
+describe('the ledger of a worker', () => {
+  it('drops and counts when the master does not take what was sent', () => {
+    const batches: { count: number; dropped: number; taken: () => void }[] = [];
+    const ledger = new Ledger((batch, dropped, taken) =>
+      batches.push({ count: readRecords(batch).length, dropped, taken }),
+    );
+    const send = (records: number): void => {
+      for (let index = 0; index < records; index += 1) ledger.add(record());
+      ledger.flush();
+    };
+    ledger.enable(true);
+    send(25_000);
+    const kept = batches.reduce((sum, { count }) => sum + count, 0);
+    expect(kept).toBe(20_000);
+    expect(batches.reduce((sum, { dropped }) => sum + dropped, 0)).toBe(5_000);
+    for (const { taken } of batches.splice(0)) taken();
+    send(10);
+    expect(batches).toMatchObject([{ count: 10, dropped: 0 }]);
+  });
+});

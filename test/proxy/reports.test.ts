@@ -1,0 +1,181 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ProxyReports, RequestRecord } from '../../src/model/index.ts';
+import { closing, get, host, ok, program, RawClient, RawUpstream, soon, TestProxy, upstream } from './rig.ts';
+
+let proxy: TestProxy;
+let app: RawUpstream;
+
+beforeEach(async () => {
+  proxy = await TestProxy.start(2);
+  app = await RawUpstream.start((socket, text) => {
+    if (text.includes('/broken')) socket.write('HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n');
+    else if (text.includes('/reset')) socket.resetAndDestroy();
+    else if (text.includes('/half')) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf');
+    else if (!text.includes('/silent')) socket.write(ok('served'));
+  });
+});
+afterEach(async () => {
+  app.close();
+  await proxy.close();
+});
+
+const publish = async (reports: ProxyReports, upstreams = [upstream('a', app.port)]): Promise<void> => {
+  const { listeners } = await proxy.link.publish({ ...proxy.table(upstreams), reports }, soon());
+  proxy.port = listeners[0]?.port ?? 0;
+};
+
+const freePort = async (): Promise<number> => {
+  const server = createTcpServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+};
+
+const metricsAt = async (port: number): Promise<string> => {
+  const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+  expect(response.headers.get('content-type')).toContain('version=0.0.4');
+  return await response.text();
+};
+
+describe('metrics', () => {
+  it('count requests of all workers per pool and revision, by outcome and status, and what is in flight', async () => {
+    const port = await freePort();
+    await publish({ metrics: { host: '127.0.0.1', port } });
+    for (let count = 0; count < 10; count += 1) await proxy.exchange(get('/', closing));
+    await proxy.exchange(get('/broken', closing));
+    await proxy.exchange(get('/', closing).replace(host, 'elsewhere.localhost'));
+    const silent = await proxy.client();
+    silent.send(get('/silent'));
+    const lines = [
+      'pointsman_proxy_requests_total{pool="app",revision="1",outcome="ok",status="200"} 10\n',
+      'pointsman_proxy_requests_total{pool="app",revision="1",outcome="app-error",status="500"} 1\n',
+      'pointsman_proxy_requests_total{pool="",revision="",outcome="unknown-host",status="404"} 1\n',
+      'pointsman_proxy_request_duration_seconds_count{pool="app",revision="1"} 11\n',
+      'pointsman_proxy_request_duration_seconds_bucket{pool="app",revision="1",le="+Inf"} 11\n',
+      'pointsman_proxy_response_bytes_total{pool="app",revision="1"} 60\n',
+      'pointsman_proxy_in_flight_requests{replica="a"} 1\n',
+      'pointsman_proxy_records_dropped_total 0\n',
+      'pointsman_proxy_table_generation 1\n',
+      'pointsman_proxy_workers 2\n',
+    ];
+    await expect
+      .poll(() => metricsAt(port).then((text) => lines.filter((line) => !text.includes(line))), { timeout: 10_000 })
+      .toEqual([]);
+    silent.socket.destroy();
+    // Without it in the table nobody listens there any more.
+    await publish({});
+    await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow('fetch failed');
+  });
+
+  it('on an address that is taken refuse the table whole', async () => {
+    await publish({});
+    const { port } = proxy;
+    await expect(publish({ metrics: { host: '127.0.0.1', port } })).rejects.toMatchObject({ code: 'PORT_TAKEN' });
+    await expect(publish({ accessLog: 'relative.log' })).rejects.toMatchObject({ code: 'TABLE_REJECTED' });
+    expect(await proxy.exchange(get('/', closing))).toContain('served');
+  });
+});
+
+describe('the access log', () => {
+  const lines = (path: string): readonly Record<string, unknown>[] =>
+    existsSync(path)
+      ? readFileSync(path, 'utf8')
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => JSON.parse(line) as Record<string, unknown>)
+      : [];
+
+  it('has a line of JSON per request, is kept private, and goes on in a new file once it was moved away', async () => {
+    const path = join(proxy.stateFolder, 'access.log');
+    await publish({ accessLog: path });
+    await proxy.exchange(get('/first?x=1', closing));
+    await expect.poll(() => lines(path), { timeout: 5_000 }).toHaveLength(1);
+    expect(lines(path)[0]).toMatchObject({
+      pool: 'app',
+      revision: 1,
+      replica: 'a',
+      method: 'GET',
+      path: '/first',
+      status: 200,
+      outcome: 'ok',
+    });
+    expect(Date.parse(String(lines(path)[0]?.['at']))).toBeGreaterThan(Date.now() - 60_000);
+    expect(statSync(path).mode & 0o007).toBe(0);
+    renameSync(path, `${path}.1`);
+    process.kill(proxy.link.hello.pid, 'SIGUSR2');
+    await expect.poll(() => existsSync(path), { timeout: 5_000 }).toBe(true);
+    await proxy.exchange(get('/second', closing));
+    await expect.poll(() => lines(path), { timeout: 5_000 }).toMatchObject([{ path: '/second' }]);
+    expect(lines(`${path}.1`)).toHaveLength(1);
+  });
+});
+
+describe('a proxy that runs alone', () => {
+  it('takes limits, metrics and an access log from its command line', async () => {
+    const [http, metrics] = [await freePort(), await freePort()];
+    const route = `app.localhost=127.0.0.1:${app.port}`;
+    const more = ['--max-body', '3', '--metrics', `127.0.0.1:${metrics}`, '--access-log', '-'];
+    const own = spawn(process.execPath, [program, 'run', '--http', `127.0.0.1:${http}`, '--route', route, ...more]);
+    try {
+      let output = '';
+      own.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      await expect.poll(() => output, { timeout: 15_000 }).toContain('listening on');
+      const client = await RawClient.connect(http);
+      client.send(`POST /large HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 4\r\n\r\nfour`);
+      await client.until('HTTP/1.1 413 ');
+      client.socket.destroy();
+      await expect.poll(() => output, { timeout: 5_000 }).toContain('"path":"/large"');
+      expect(await metricsAt(metrics)).toContain('outcome="too-large",status="413"} 1\n');
+    } finally {
+      own.kill();
+      await once(own, 'exit');
+    }
+  });
+});
+
+describe('the ledger', () => {
+  it('says of each request how it ended, and why', async () => {
+    const records: RequestRecord[] = [];
+    proxy.link.onLedger((batch) => records.push(...batch));
+    await publish({});
+    await proxy.exchange(get('/fine', closing));
+    await proxy.exchange(get('/broken', closing));
+    await proxy.exchange(get('/reset', closing));
+    await proxy.exchange(get('/half', closing));
+    const leaving = await proxy.client();
+    leaving.send(get('/silent-client'));
+    await app.until(() => app.all.includes('/silent-client'));
+    leaving.socket.resetAndDestroy();
+    const cut = await proxy.client();
+    cut.send(get('/silent-cut'));
+    await app.until(() => app.all.includes('/silent-cut'));
+    await publish({}, [upstream('b', await freePort())]);
+    await proxy.link.cut(upstream('a', 1).id, soon());
+    await cut.until('502');
+    await proxy.exchange(get('/refused', closing));
+    await publish({}, []);
+    await proxy.exchange(get('/nobody', closing));
+    await proxy.exchange('GET /bad HTTP/1.1\r\n\r\n');
+    const ended = (): readonly string[] => records.map(({ path, outcome, status }) => `${path} ${outcome} ${status}`);
+    const expected = [
+      '/fine ok 200',
+      '/broken app-error 500',
+      '/reset reset 502',
+      '/half truncated 200',
+      '/silent-client client-gone 0',
+      '/silent-cut cut-by-drain 502',
+      '/refused refused 502',
+      '/nobody no-upstream 502',
+    ];
+    await expect.poll(() => expected.filter((line) => !ended().includes(line)), { timeout: 10_000 }).toEqual([]);
+  });
+});

@@ -1,0 +1,199 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RequestRecord } from '../../src/model/index.ts';
+import { closing, get, host, ok, RawUpstream, TestProxy, upstream } from './rig.ts';
+
+let proxy: TestProxy;
+const apps: RawUpstream[] = [];
+
+beforeEach(async () => {
+  proxy = await TestProxy.start();
+});
+afterEach(async () => {
+  for (const app of apps.splice(0)) app.close();
+  await proxy.close();
+});
+
+const start = async (...behaviour: Parameters<typeof RawUpstream.start>): Promise<RawUpstream> => {
+  const app = await RawUpstream.start(...behaviour);
+  apps.push(app);
+  return app;
+};
+
+/** A port that nobody listens on. */
+const deadPort = async (): Promise<number> => {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+};
+
+const post = (body: string): string =>
+  `POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+const requests = (app: RawUpstream): number => (app.all.match(/ HTTP\/1\.1\r\n/g) ?? []).length;
+
+describe('retries', () => {
+  it('goes to another upstream when one refuses the connection, whatever the method', async () => {
+    const app = await start((socket) => socket.write(ok('alive')));
+    await proxy.publish([upstream('dead', await deadPort()), upstream('alive', app.port)]);
+    const client = await proxy.client();
+    for (let count = 1; count <= 6; count += 1) {
+      client.send(post('hello'));
+      await client.until('alive'.repeat(1));
+      expect(client.received).not.toContain('502');
+      client.received = '';
+    }
+    expect(requests(app)).toBe(6);
+  });
+
+  it('answers as the edge does when nobody can be reached, and says so in the ledger', async () => {
+    const records: RequestRecord[] = [];
+    const recorded = Promise.withResolvers<void>();
+    proxy.link.onLedger((batch) => {
+      records.push(...batch);
+      if (records.length === 2) recorded.resolve();
+    });
+    await proxy.publish([upstream('dead', await deadPort())]);
+    const answer = await proxy.exchange(get('/gone?x', closing));
+    expect(answer).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\nX-Edge: yes\r\n[^]*nobody answers [0-9a-f]{20}$/);
+    expect(await proxy.exchange(`HEAD / HTTP/1.1\r\nHost: ${host}\r\n${closing}\r\n`)).toMatch(/\r\n\r\n$/);
+    await recorded.promise;
+    expect(records[0]).toMatchObject({ outcome: 'refused', status: 502, method: 'GET', path: '/gone', pool: 'app' });
+  });
+
+  it('sends an idempotent request once more when a kept connection swallowed it', async () => {
+    const app = await start((socket, text, connection) => {
+      if (connection === 0 && text.includes('/2')) socket.end();
+      else socket.write(ok('served'));
+    });
+    await proxy.publish([upstream('a', app.port)]);
+    const client = await proxy.client();
+    client.send(get('/1'));
+    await client.until('served');
+    client.received = '';
+    client.send(get('/2'));
+    await client.until('served');
+    expect(app.received[0]).toContain('/2');
+    expect(app.received[1]).toContain('/2');
+  });
+
+  it('does not repeat a POST that an application may have seen', async () => {
+    const app = await start((socket, text) => {
+      if (text.startsWith('POST')) socket.end();
+      else socket.write(ok('served'));
+    });
+    await proxy.publish([upstream('a', app.port)]);
+    const client = await proxy.client();
+    client.send(get());
+    await client.until('served');
+    client.send(post('hello'));
+    await client.until('HTTP/1.1 502');
+    expect(requests(app)).toBe(2);
+  });
+
+  it('does not repeat a request on a fresh connection, nor after an octet of the answer, nor half sent', async () => {
+    const app = await start((socket, text, connection) => {
+      if (connection === 0) socket.end(); // fresh
+      else if (text.includes('/half')) socket.resetAndDestroy();
+      else if (text.includes('/begun')) socket.end('HTTP/1.1 2');
+      else socket.write(ok('served'));
+    });
+    await proxy.publish([upstream('a', app.port)]);
+    expect(await proxy.exchange(get('/fresh', closing))).toMatch(/^HTTP\/1\.1 502/);
+    const client = await proxy.client();
+    client.send(get('/warm'));
+    await client.until('served');
+    client.send(get('/begun'));
+    await client.until('HTTP/1.1 502');
+    client.received = '';
+    client.send(get('/warm'));
+    await client.until('served');
+    client.send(`PUT /half HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 9\r\n\r\nhalf`);
+    await client.until('HTTP/1.1 502');
+    expect(requests(app)).toBe(5);
+  });
+
+  it('does not use a connection that the upstream closed while it lay idle', async () => {
+    const app = await start((socket) => socket.end(ok('served')));
+    await proxy.publish([upstream('a', app.port)]);
+    const client = await proxy.client();
+    client.send(get());
+    await client.until('served');
+    await app.until(() => app.sockets[0]?.destroyed === true);
+    client.received = '';
+    client.send(post('hello'));
+    await client.until('served');
+    expect(requests(app)).toBe(2);
+  });
+});
+
+describe('hold', () => {
+  const hold = { hold: { seconds: 5, maxRequests: 3 } };
+
+  it('keeps requests of an empty pool, with their bodies and in order, for the upstream that comes', async () => {
+    await proxy.publish([], hold);
+    const clients = await Promise.all([proxy.client(), proxy.client(), proxy.client()]);
+    for (const [index, client] of clients.entries()) {
+      client.send(post(`body-${index}`));
+      await new Promise((resolve) => setTimeout(resolve, 30)); // so that they arrive one after the other
+    }
+    const order: string[] = [];
+    const app = await start((socket, text) => {
+      order.push(/body-\d/.exec(text)?.[0] ?? text);
+      socket.write(ok('released'));
+    });
+    await proxy.publish([upstream('a', app.port)], hold);
+    await Promise.all(clients.map((client) => client.until('released')));
+    expect(order).toEqual(['body-0', 'body-1', 'body-2']);
+  });
+
+  it('turns away who comes when the budget is used up, and who has waited long enough', async () => {
+    await proxy.publish([], { hold: { seconds: 1, maxRequests: 1 } });
+    const waiting = await proxy.client();
+    waiting.send(get());
+    const second = await proxy.client();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    second.send(get());
+    await second.until('502');
+    expect(waiting.received).toBe('');
+    await waiting.until('502');
+  });
+
+  it('keeps to the budget also where several workers share it', async () => {
+    const both = await TestProxy.start(2);
+    try {
+      await both.publish([], { hold: { seconds: 20, maxRequests: 4 } });
+      const clients = await Promise.all(Array.from({ length: 12 }, () => both.client()));
+      for (const client of clients) client.send(get());
+      const turnedAway = (): number => clients.filter(({ received }) => received.includes('502')).length;
+      await expect.poll(turnedAway, { timeout: 10_000 }).toBeGreaterThanOrEqual(8);
+      const app = await start((socket) => socket.write(ok('released')));
+      await both.publish([upstream('a', app.port)]);
+      const held = clients.filter(({ received }) => !received.includes('502'));
+      await Promise.all(held.map((client) => client.until('released')));
+      for (const client of clients) client.socket.destroy();
+    } finally {
+      await both.close();
+    }
+  });
+
+  it('forgets a request whose client went away', async () => {
+    await proxy.publish([], { hold: { seconds: 10, maxRequests: 1 } });
+    const leaving = await proxy.client();
+    leaving.send(get('/left'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    leaving.socket.resetAndDestroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const app = await start((socket) => socket.write(ok('released')));
+    const staying = await proxy.client();
+    staying.send(get('/stayed'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await proxy.publish([upstream('a', app.port)], hold);
+    await staying.until('released');
+    expect(app.all).not.toContain('/left');
+  });
+});

@@ -1,0 +1,89 @@
+import { bluegreen, rolling, singleton, stopStart } from '../plan/policies.ts';
+import { polite } from './scenario.ts';
+import type { Behaviour, Scenario, Sketch, StoryEvent } from './scenario.ts';
+
+const web: Sketch = {
+  name: 'web',
+  version: 0,
+  policy: { ...bluegreen, restart: { ...bluegreen.restart, when: 'always' } },
+  replicas: 1,
+  dependsOn: [],
+  volume: false,
+  preDeploy: false,
+  domain: 'web.localhost',
+};
+
+const short = { ...bluegreen.gate, deadlineSeconds: 20 };
+
+const story = (sketch: Partial<Sketch>, behaviour: Partial<Behaviour>, events: readonly StoryEvent[]): Scenario => ({
+  seed: 1,
+  services: [{ ...web, ...sketch }],
+  versions: [
+    { ...polite, ...behaviour },
+    { ...polite, ...behaviour },
+  ],
+  weather: { callMs: 1, looksAreOld: false, callsOutliveCaller: false },
+  events,
+  calmAt: 60_000,
+});
+
+const edit = (at: number): StoryEvent => ({ at, kind: 'edit', service: 'web', change: { version: 1 } });
+
+/** What simulations have found wrong, each as the shortest story that showed it. */
+export const found: Readonly<Record<string, Scenario>> = {
+  'a change made while the disk was full is applied when it is not any more': story({}, {}, [
+    { at: 5000, kind: 'disk full', forMs: 15_000 },
+    edit(6000),
+  ]),
+  'what changed while no supervisor ran is applied although the disk was full at its start': story({}, {}, [
+    { at: 3000, kind: 'supervisor restarts', forMs: 10_000 },
+    edit(5000),
+    { at: 9000, kind: 'disk full', forMs: 15_000 },
+  ]),
+  'a replica that got ready while no supervisor ran is not too late': story(
+    { policy: { ...web.policy, gate: short } },
+    { bootMs: 9000 },
+    [{ at: 5000, kind: 'supervisor dies', forMs: 30_000 }],
+  ),
+  'a kill that was noted and never sent is sent': story(
+    { policy: { ...rolling, restart: web.policy.restart } },
+    { ignoresSigterm: true },
+    [edit(5000), ...deathsFrom(5300)],
+  ),
+  'the time to end counts from when the signal arrived, however slow the engine is': story(
+    { policy: { ...singleton, stop: { signals: [{ signal: 'SIGTERM', waitSeconds: 3 }] } } },
+    { stopMs: 2000 },
+    [{ at: 4000, kind: 'engine slow', forMs: 40_000, callMs: 4000 }, edit(5000)],
+  ),
+  'a service with a volume is not scaled to two': story({ policy: stopStart, volume: true }, {}, [
+    { at: 5000, kind: 'scale', service: 'web', replicas: 2 },
+  ]),
+  'a replica that left the routes right before a kill overlaps all the same': story(
+    { replicas: 2, policy: { ...rolling, overlapSeconds: 3, restart: web.policy.restart } },
+    {},
+    [
+      { at: 36_475, kind: 'supervisor dies at', call: 6, when: 'before', forMs: 500 },
+      { at: 39_162, kind: 'scale', service: 'web', replicas: 1 },
+    ],
+  ),
+  'a rolling deploy that is aborted while it bakes keeps its capacity on the way back': story(
+    { replicas: 2, policy: { ...rolling, bakeSeconds: 8, restart: web.policy.restart } },
+    { bootMs: 2500 },
+    [edit(5000), { at: 14_000, kind: 'abort', service: 'web' }],
+  ),
+  'a refused decision does not count as unwritten for ever': story({}, {}, [
+    { at: 3000, kind: 'disk full', forMs: 10_000 },
+    { at: 5000, kind: 'scale', service: 'web', replicas: 3 },
+  ]),
+};
+
+/** The supervisor dies again and again, each time before the next effect. */
+function deathsFrom(at: number): readonly StoryEvent[] {
+  return Array.from({ length: 12 }, (_, index) => ({
+    at: at + index * 4000,
+    kind: 'supervisor dies at',
+    call: index + 1,
+    when: 'before',
+    forMs: 1000,
+  }));
+}

@@ -1,0 +1,195 @@
+import type { RolloutPolicy } from '../../src/model/index.ts';
+import { bluegreen, canary, rolling, singleton, stopStart } from '../plan/policies.ts';
+import { Random } from './random.ts';
+import type { Behaviour, End, Scenario, Sketch, StoryEvent, Weather } from './scenario.ts';
+
+/** Every seed is a story. */
+export const generate = (seed: number): Scenario => {
+  const random = new Random(seed);
+  const count = random.pick([1, 1, 1, 1, 2, 2, 3]);
+  const services = ['web', 'api', 'job'].slice(0, count).map((name, index) => sketch(random, name, index));
+  const spanMs = random.pick([10_000, 40_000, 120_000]);
+  const versions: Behaviour[] = [firstVersion(random)];
+  const events = Array.from({ length: random.between(1, 4) }, () => {
+    const at = random.between(0, spanMs);
+    return { at, ...happening(random, services, versions) };
+  }).sort((one, other) => one.at - other.at);
+  return { seed, services, versions, weather: weather(random), events, calmAt: spanMs + 20_000 };
+};
+
+const names = (services: readonly Sketch[]): [string, ...string[]] => [
+  'web',
+  ...services.slice(1).map(({ name }) => name),
+];
+
+const sketch = (random: Random, name: string, index: number): Sketch => {
+  const volume = random.chance(0.1);
+  const policy = volume ? exclusive(random) : anyPolicy(random);
+  return {
+    name,
+    version: 0,
+    policy,
+    replicas: volume || policy.strategy === 'singleton' ? 1 : random.pick([1, 1, 2, 2, 3]),
+    dependsOn: index > 0 && random.chance(0.5) ? ['web'] : [],
+    volume,
+    preDeploy: random.chance(0.15),
+    domain: `${name}.localhost`,
+  };
+};
+
+const anyPolicy = (random: Random): RolloutPolicy =>
+  varied(random, random.pick([bluegreen, bluegreen, rolling, rolling, stopStart, singleton, canary]));
+
+const exclusive = (random: Random): RolloutPolicy => varied(random, random.pick([stopStart, singleton]));
+
+const varied = (random: Random, base: RolloutPolicy): RolloutPolicy => ({
+  ...base,
+  ...(base.strategy === 'rolling' && random.chance(0.5) && { batch: anyBatch(random) }),
+  gate: { ...base.gate, deadlineSeconds: 20, successes: random.pick([1, 1, 2]) },
+  ...(base.canary !== undefined && { canary: { ...base.canary, steps: steps(random) } }),
+  ...(base.analysis !== undefined && {
+    analysis: { ...base.analysis, onNoSample: random.pick(['promote', 'abort', 'hold']) },
+  }),
+  ...(base.strategy === 'blue-green' && random.chance(0.2) && { promotion: 'manual' as const }),
+  ...(base.order === 'start-first' && random.chance(0.2) && { bakeSeconds: 8 }),
+  overlapSeconds: random.pick([0, 0, 3]),
+  drain: { ...base.drain, timeoutSeconds: random.pick([2, 6]) },
+  stop: { signals: [{ signal: 'SIGTERM', waitSeconds: 3 }] },
+  restart: {
+    when: random.pick(['always', 'always', 'on-failure', 'never']),
+    maxRetries: 2,
+    backoff: { baseSeconds: 1, factor: 2, capSeconds: 10, resetAfterSeconds: 60 },
+  },
+  progressDeadlineSeconds: random.pick([60, 600]),
+});
+
+const steps = (random: Random): NonNullable<RolloutPolicy['canary']>['steps'] => [
+  { percent: 10, pause: random.chance(0.5) ? 5 : 'promote' },
+  { percent: 50, pause: 5 },
+];
+
+const anyBatch = (random: Random): RolloutPolicy['batch'] => ({
+  surge: { kind: 'count', count: random.between(0, 2) },
+  unavailable: random.chance(0.5)
+    ? { kind: 'count', count: random.between(0, 1) }
+    : { kind: 'percent', percent: 50, round: random.pick(['up', 'down']) },
+});
+
+const weather = (random: Random): Weather => ({
+  callMs: random.pick([0, 1, 20, 300]),
+  looksAreOld: random.chance(0.5),
+  callsOutliveCaller: random.chance(0.5),
+});
+
+/** The first one works most of the time: there must be something to lose. */
+const firstVersion = (random: Random): Behaviour => (random.chance(0.9) ? sound(random) : anyVersion(random));
+
+const sound = (random: Random): Behaviour => ({
+  build: 'works',
+  buildMs: random.pick([0, 50, 3000]),
+  preDeploy: 'works',
+  bootMs: random.pick([0, 100, 2500, 9000]),
+  start: 'works',
+  neverReady: false,
+  ends: undefined,
+  ignoresSigterm: random.chance(0.15),
+  stopMs: random.pick([0, 200, 1500]),
+  inFlight: random.pick([0, 2]),
+  finishMs: random.pick([0, 1000, 20_000]),
+});
+
+const ends: [End, ...End[]] = ['exits with 0', 'exits with 1', 'is killed', 'runs out of memory'];
+
+const anyVersion = (random: Random): Behaviour => {
+  const good = sound(random);
+  switch (random.between(0, 9)) {
+    case 0:
+      return { ...good, build: random.chance(0.2) ? 'hangs' : 'fails' };
+    case 1:
+      return { ...good, preDeploy: random.pick(['fails', 'hangs']) };
+    case 2:
+      return { ...good, start: 'fails' };
+    case 3:
+      return { ...good, neverReady: true };
+    case 4:
+      return {
+        ...good,
+        ends: { afterMs: random.pick([50, 5000, 30_000]), how: random.pick(ends), attempts: random.pick([1, 1000]) },
+      };
+    default:
+      return good;
+  }
+};
+
+const happening = (random: Random, services: readonly Sketch[], versions: Behaviour[]): Unplaced => {
+  const service = random.pick(names(services));
+  const next = (): number => versions.push(anyVersion(random)) - 1;
+  const forMs = random.pick([500, 4000, 15_000]);
+  switch (random.between(0, 23)) {
+    case 0:
+      return { kind: 'leave', service };
+    case 1:
+      return { kind: 'manifest breaks' };
+    case 2:
+      return { kind: random.pick(['deploy', 'rollback', 'restart', 'promote', 'abort', 'pause', 'resume']), service };
+    case 3:
+      return { kind: 'scale', service, replicas: random.between(1, 3) };
+    case 4:
+    case 5:
+      return edit(random, services, { service, version: next() });
+    case 6:
+    case 7:
+    case 8:
+    case 9:
+      return { kind: 'edit', service, change: { version: next() } };
+    default:
+      return fault(random, forMs);
+  }
+};
+
+type Unplaced = StoryEvent extends infer Event ? (Event extends StoryEvent ? Omit<Event, 'at'> : never) : never;
+
+const edit = (random: Random, services: readonly Sketch[], what: { service: string; version: number }): Unplaced => {
+  const { service, version } = what;
+  const isAlone = services.some((one) => one.name === service && (one.volume || one.policy.strategy === 'singleton'));
+  const policy = isAlone ? exclusive(random) : varied(random, random.pick([bluegreen, rolling, stopStart, canary]));
+  const changes: [Partial<Sketch>, ...Partial<Sketch>[]] = [
+    { version, policy },
+    { policy },
+    { domain: `${service}${random.between(1, 3)}.localhost` },
+    ...(isAlone ? [] : [{ replicas: random.between(1, 3) }, { version, replicas: random.between(1, 3) }]),
+  ];
+  return { kind: 'edit', service, change: random.pick(changes) };
+};
+
+const fault = (random: Random, forMs: number): Unplaced => {
+  const which = random.between(0, 5);
+  switch (random.between(0, 15)) {
+    case 0:
+      return { kind: 'replica ends', which, how: random.pick(ends) };
+    case 1:
+      return { kind: 'replica hangs', which };
+    case 2:
+      return { kind: 'replica removed by hand', which };
+    case 3:
+      return { kind: 'image removed by hand', which };
+    case 4:
+      return { kind: 'engine away', forMs, hangs: random.chance(0.3) };
+    case 5:
+      return { kind: 'engine restarts', forMs };
+    case 6:
+      return { kind: 'engine slow', forMs, callMs: random.pick([500, 4000]) };
+    case 7:
+      return { kind: 'engine errs', forMs, share: random.pick([0.1, 0.5, 1]) };
+    case 8:
+      return { kind: random.pick(['events lost', 'events doubled']), forMs };
+    case 9:
+      return { kind: 'disk full', forMs };
+    case 10:
+      return { kind: 'proxy dies', forMs };
+    case 11:
+      return { kind: random.pick(['supervisor dies', 'supervisor restarts']), forMs };
+    default:
+      return { kind: 'supervisor dies at', call: random.between(1, 25), when: random.pick(['before', 'after']), forMs };
+  }
+};

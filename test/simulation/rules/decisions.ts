@@ -1,0 +1,98 @@
+import type { Change, RolloutRecord, ServiceRecord } from '../../../src/control/store/index.ts';
+import type { Amount, Revision, Rollout, RolloutPolicy, ServiceName } from '../../../src/model/index.ts';
+import type { World } from '../world.ts';
+
+interface InForce {
+  readonly from: number;
+  readonly record: ServiceRecord;
+}
+
+/** What was planned by a rule may still be carried out for so long after the rule has changed. */
+const graceMs = 5000;
+
+/** What the supervisor has decided, as its own records say, and since when. */
+export class Decisions {
+  readonly #world: World;
+  readonly #history = new Map<ServiceName, InForce[]>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  note(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (change.table !== 'services' || change.row === undefined) continue;
+      const history = this.#history.get(change.row.service) ?? [];
+      history.push({ from: this.#world.time.now, record: change.row });
+      this.#history.set(change.row.service, history);
+    }
+  }
+
+  services(): readonly ServiceRecord[] {
+    return this.#world.life.store?.all('services') ?? [];
+  }
+
+  service(name: ServiceName): ServiceRecord | undefined {
+    return this.#world.life.store?.get('services', name);
+  }
+
+  revision(service: ServiceName, number: number): Revision | undefined {
+    return this.#world.life.store?.get('revisions', `${service}/${number}`);
+  }
+
+  newestRollout(service: ServiceName): RolloutRecord | undefined {
+    let newest: RolloutRecord | undefined;
+    for (const record of this.#world.life.store?.of('rollouts', service) ?? []) {
+      if (record.order > (newest?.order ?? 0)) newest = record;
+    }
+    return newest;
+  }
+
+  rolloutTo(service: ServiceName, revision: number): Rollout | undefined {
+    const all = this.#world.life.store?.of('rollouts', service) ?? [];
+    return all.find(({ rollout }) => rollout.to === revision)?.rollout;
+  }
+
+  /** The records that hold, or held a moment ago. */
+  inForce(service: ServiceName): readonly ServiceRecord[] {
+    const history = this.#history.get(service) ?? [];
+    const since = this.#world.time.now - graceMs;
+    const first = history.findLastIndex(({ from }) => from <= since);
+    return history.slice(Math.max(0, first)).map(({ record }) => record);
+  }
+
+  /** Whether something about the service's rules holds now and has held long enough. */
+  always(service: ServiceName, test: (record: ServiceRecord) => boolean): boolean {
+    const records = this.inForce(service);
+    return records.length > 0 && records.every(test);
+  }
+
+  /** The least that some rule in force asks for. */
+  least(service: ServiceName, read: (record: ServiceRecord) => number): number {
+    const records = this.inForce(service);
+    return records.length === 0 ? 0 : Math.min(...records.map(read));
+  }
+}
+
+export const wantedReplicas = ({ wanted, scaledTo, applied }: ServiceRecord): number =>
+  wanted ? (scaledTo ?? applied.spec.replicas) : 0;
+
+/** How few may serve while versions are exchanged. Worked out apart from the planner, which it is there to check. */
+export const floorOf = (policy: RolloutPolicy, wanted: number): number => {
+  const exchangesAll = policy.order === 'start-first' && policy.switch === 'atomic';
+  if (exchangesAll) return wanted;
+  const surge = amountOf(policy.batch.surge, wanted);
+  const unavailable = amountOf(policy.batch.unavailable, wanted);
+  const least = surge === 0 && unavailable === 0 && policy.order === 'stop-first' ? 1 : unavailable;
+  return Math.max(0, wanted - least);
+};
+
+const amountOf = (amount: Amount, wanted: number): number => {
+  if (amount.kind === 'count') return amount.count;
+  const exact = (wanted * amount.percent) / 100;
+  return amount.round === 'up' ? Math.ceil(exact) : Math.floor(exact);
+};
+
+/** Two must never run at the same time. */
+export const isExclusive = ({ policy, applied }: ServiceRecord): boolean =>
+  policy.strategy === 'singleton' || (applied.spec.volumes.length > 0 && applied.spec.replicas === 1);

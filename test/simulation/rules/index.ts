@@ -1,0 +1,113 @@
+import type { Change } from '../../../src/control/store/index.ts';
+import type { ReplicaStart } from '../../../src/engine/index.ts';
+import type { ImageRef, ReplicaId, RouteTable } from '../../../src/model/index.ts';
+import type { Container } from '../containers.ts';
+import type { Life } from '../life.ts';
+import type { World } from '../world.ts';
+import { AsWanted } from './as-wanted.ts';
+import { Decisions } from './decisions.ts';
+import { Leaving } from './leaving.ts';
+import { Once } from './once.ts';
+import { Rollouts } from './rollouts.ts';
+import { Serving } from './serving.ts';
+
+/** What must be true whatever happens, asked at each effect; the first that is not ends the run. */
+export class Rules {
+  readonly decisions: Decisions;
+  readonly #once: Once;
+  readonly #serving: Serving;
+  readonly #leaving: Leaving;
+  readonly #rollouts: Rollouts;
+  readonly #asWanted: AsWanted;
+
+  constructor(world: World) {
+    this.decisions = new Decisions(world);
+    this.#once = new Once(world);
+    this.#serving = new Serving(world, this.decisions);
+    this.#leaving = new Leaving(world, this.decisions);
+    this.#rollouts = new Rollouts(world, this.decisions);
+    this.#asWanted = new AsWanted(world, this.decisions);
+  }
+
+  afterStartOfSupervisor(): void {
+    this.#rollouts.asked();
+  }
+
+  /** A person or a file asked for something. */
+  afterAsking(): void {
+    this.#rollouts.asked();
+  }
+
+  afterImageLost(image: ImageRef | undefined): void {
+    if (image !== undefined) this.#asWanted.loseImage(image);
+  }
+
+  beforeStart(start: ReplicaStart): void {
+    this.#once.beforeStart(start);
+    this.#serving.beforeStart(start.id);
+    this.#rollouts.beforeStart(start);
+  }
+
+  afterStart(container: Container): void {
+    this.#serving.afterStart(container);
+  }
+
+  beforeRunOnce({ service, revision }: ReplicaStart): void {
+    this.#once.before(`pre-deploy ${service} ${revision}`);
+  }
+
+  beforeSignal(replica: ReplicaId, name: string): void {
+    this.#once.before(`${name} to ${replica}`);
+    this.#leaving.beforeSignal(replica, name);
+  }
+
+  afterSignal(replica: ReplicaId): void {
+    this.#leaving.afterSignal(replica);
+  }
+
+  beforeRemove(replica: ReplicaId): void {
+    this.#once.before(`remove ${replica}`);
+    this.#leaving.beforeRemove(replica);
+  }
+
+  beforeDrain(replica: ReplicaId): void {
+    this.#once.before(`drain ${replica}`);
+    this.#leaving.beforeDrain(replica);
+  }
+
+  beforeCut(replica: ReplicaId): void {
+    this.#leaving.beforeCut(replica);
+  }
+
+  beforePublish(table: RouteTable): void {
+    this.#serving.beforePublish(table, this.#leaving.ended);
+  }
+
+  atPublish(table: RouteTable): void {
+    this.#serving.atPublish(table);
+  }
+
+  beforeCollect(keep: ReadonlySet<ImageRef>): void {
+    this.#asWanted.beforeCollect(keep);
+  }
+
+  beforeWrite(life: Life, changes: readonly Change[]): void {
+    this.#rollouts.beforeWrite(life, changes);
+    this.decisions.note(changes);
+  }
+
+  afterWrite(life: Life): void {
+    this.#once.afterWrite(life);
+  }
+
+  /** An effect was answered as done. */
+  done(life: Life, key: string): void {
+    this.#once.done(life, key);
+    if (key.startsWith('drain ')) this.#leaving.afterDrain(key.slice('drain '.length) as ReplicaId);
+  }
+
+  /** In words; undefined: the world is what the manifest says. */
+  whatIsNotRight(): string | undefined {
+    return this.#asWanted.whatIsNotRight();
+  }
+}

@@ -1,0 +1,99 @@
+import type { ServiceRecord } from '../../../src/control/store/index.ts';
+import type { ReplicaId } from '../../../src/model/index.ts';
+import type { World } from '../world.ts';
+import type { Decisions } from './decisions.ts';
+
+/** Whoever has to go leaves the routes first, then drains, then gets its signals one after the other. */
+export class Leaving {
+  /** Told to drain or to end: nothing takes that back. */
+  readonly ended = new Set<ReplicaId>();
+  readonly #world: World;
+  readonly #decisions: Decisions;
+  readonly #signals = new Map<ReplicaId, number[]>();
+
+  constructor(world: World, decisions: Decisions) {
+    this.#world = world;
+    this.#decisions = decisions;
+  }
+
+  beforeDrain(replica: ReplicaId): void {
+    if (!this.#world.life.isAlive) return;
+    this.#requireLeft(replica, 'is drained');
+  }
+
+  beforeCut(replica: ReplicaId): void {
+    const { proxy, time } = this.#world;
+    const inFlight = proxy.inFlight.get(replica) ?? 0;
+    if (!this.#world.life.isAlive || inFlight === 0) return;
+    const drainedAt = proxy.drainedAt.get(replica);
+    const seconds = this.#least(replica, ({ policy }) => policy.drain.timeoutSeconds);
+    if (drainedAt !== undefined && time.now >= drainedAt + seconds * 1000) return;
+    const said =
+      drainedAt === undefined ? 'it never drained' : `drained for ${(time.now - drainedAt) / 1000} s of ${seconds}`;
+    this.#world.fail(
+      'nothing is ended before its drain is over',
+      `${replica} is cut with ${inFlight} in flight: ${said}`,
+    );
+  }
+
+  beforeSignal(replica: ReplicaId, name: string): void {
+    const { life, time, proxy } = this.#world;
+    if (!life.isAlive) return;
+    this.#requireLeft(replica, `gets ${name}`);
+    const before = this.#signals.get(replica) ?? [];
+    if (before.length === 0 && name === 'SIGKILL') {
+      const asks = this.#least(replica, ({ policy }) => policy.stop.signals.length);
+      const isRunning = this.#world.containers.all.get(replica)?.state === 'running';
+      const isNoted = (life.store?.get('replicas', replica)?.signalledAt.length ?? 0) > 1;
+      if (asks > 0 && isRunning && !isNoted) this.#fail(`${replica} is killed without having been asked to end`);
+    }
+    const last = before.at(-1);
+    const wait = this.#least(replica, ({ policy }) => Math.min(...policy.stop.signals.map((one) => one.waitSeconds)));
+    if (last !== undefined && time.now < last + wait * 1000)
+      this.#fail(`${replica} gets ${name} too soon after the last signal`);
+    const inFlight = proxy.inFlight.get(replica) ?? 0;
+    const drains = this.#decisions.always(serviceOf(replica), ({ policy }) => policy.drain.http !== 'none');
+    if (inFlight > 0 && drains) this.#fail(`${replica} gets ${name} with ${inFlight} in flight`);
+  }
+
+  /** Whoever told it to drain knows that it was told. */
+  afterDrain(replica: ReplicaId): void {
+    this.ended.add(replica);
+  }
+
+  afterSignal(replica: ReplicaId): void {
+    this.ended.add(replica);
+    this.#signals.set(replica, [...(this.#signals.get(replica) ?? []), this.#world.time.now]);
+  }
+
+  beforeRemove(replica: ReplicaId): void {
+    const { containers, life } = this.#world;
+    const container = containers.all.get(replica);
+    if (!life.isAlive || container?.state !== 'running') return;
+    if (this.#decisions.service(container.start.service) === undefined) return;
+    this.#fail(`${replica} is removed while it runs`);
+  }
+
+  /** Out of the routes, and for as long as both versions are to overlap. */
+  #requireLeft(replica: ReplicaId, what: string): void {
+    const { proxy, time } = this.#world;
+    if (proxy.isUp && proxy.routed().has(replica))
+      return this.#fail(`${replica} ${what} while requests are routed to it`);
+    const leftAt = proxy.leftAt.get(replica);
+    const seconds = this.#least(replica, ({ policy }) => policy.overlapSeconds);
+    if (leftAt === undefined || this.#world.containers.all.get(replica)?.state !== 'running') return;
+    if (time.now < leftAt + seconds * 1000) this.#fail(`${replica} ${what} before its overlap of ${seconds} s is over`);
+  }
+
+  #least(replica: ReplicaId, read: (record: ServiceRecord) => number): number {
+    return this.#decisions.least(serviceOf(replica), read);
+  }
+
+  #fail(words: string): void {
+    this.#world.fail('nothing is ended before its drain is over', words);
+  }
+}
+
+/** `shop-sim-web-r1-0-1` → `web`. */
+const serviceOf = (replica: ReplicaId): ServiceRecord['service'] =>
+  (replica.split('-')[2] ?? '') as ServiceRecord['service'];

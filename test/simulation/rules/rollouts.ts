@@ -1,0 +1,174 @@
+import type { Change, RolloutRecord, ServiceRecord } from '../../../src/control/store/index.ts';
+import type { ReplicaStart } from '../../../src/engine/index.ts';
+import type { ReplicaId, Rollout, ServiceName } from '../../../src/model/index.ts';
+import { isFinished } from '../../../src/model/index.ts';
+import type { Life } from '../life.ts';
+import type { World } from '../world.ts';
+import type { Decisions } from './decisions.ts';
+import { isExclusive, wantedReplicas } from './decisions.ts';
+
+/** What was begun for a version may arrive so long after the version was given up: the engine's patience, and a queue. */
+const lateMs = 130_000;
+/** And otherwise: one call. */
+const soonMs = 2000;
+
+/** By then a failure has had its consequences. */
+const aWhileMs = 5000;
+
+interface Serving {
+  readonly rollout: string;
+  readonly replicas: readonly ReplicaId[];
+}
+
+/** One rollout per service, asked for by somebody, going forward only; a failed one leaves what served as it was. */
+export class Rollouts {
+  readonly #world: World;
+  readonly #decisions: Decisions;
+  readonly #written = new Map<string, RolloutRecord>();
+  readonly #actives = new Map<ServiceName, number | undefined>();
+  readonly #endedAt = new Map<string, number>();
+  readonly #before = new Map<ServiceName, Serving>();
+  /** What people and files have asked for, and no rollout has answered yet. */
+  #asked = 0;
+
+  constructor(world: World, decisions: Decisions) {
+    this.#world = world;
+    this.#decisions = decisions;
+  }
+
+  asked(): void {
+    this.#asked += 1;
+  }
+
+  beforeWrite(life: Life, changes: readonly Change[]): void {
+    let isBegun = false;
+    for (const change of changes) {
+      if (change.row === undefined) continue;
+      if (change.table === 'services') this.#checkActive(change.row, changes);
+      if (change.table !== 'rollouts') continue;
+      const before = this.#written.get(change.key);
+      if (before === undefined) {
+        isBegun = true;
+        this.#checkBegun(change.row, changes);
+      }
+      this.#checkForward(before?.rollout, change.row.rollout);
+      this.#written.set(change.key, change.row);
+    }
+    if (isBegun && this.#asked === 0 && life.isAlive) {
+      this.#world.fail('nobody rolls back a rollback', 'a rollout began that nobody asked for');
+    }
+    if (isBegun) this.#asked = Math.max(0, this.#asked - 1);
+  }
+
+  /** After a failure only what worked before is started. */
+  beforeStart({ id, service, revision }: ReplicaStart): void {
+    const rollout = this.#decisions.rolloutTo(service, revision);
+    const record = this.#decisions.service(service);
+    if (rollout === undefined || record === undefined || rollout.phase !== 'failed' || record.active === revision)
+      return;
+    const endedAt = this.#endedAt.get(rollout.id) ?? 0;
+    if (this.#world.time.now < endedAt + (this.#world.wasSlow ? lateMs : soonMs)) return;
+    this.#world.fail('nobody rolls back a rollback', `${id} is started, of a revision that failed`);
+  }
+
+  #checkBegun({ rollout }: RolloutRecord, changes: readonly Change[]): void {
+    const { service } = rollout;
+    for (const [key, { rollout: other }] of this.#written) {
+      if (other.service !== service || isFinished(other.phase)) continue;
+      const isEnding = changes.some(
+        (change) =>
+          change.key === key &&
+          change.table === 'rollouts' &&
+          change.row !== undefined &&
+          isFinished(change.row.rollout.phase),
+      );
+      if (!isEnding)
+        this.#world.fail('one rollout per service', `${rollout.id} begins while ${other.id} is ${other.phase}`);
+    }
+    const { containers, proxy } = this.#world;
+    const active = this.#decisions.service(service)?.active;
+    const routed = proxy.routed();
+    const replicas = containers
+      .of(service)
+      .filter(({ id, start }) => start.revision === active && routed.has(id) && containers.isReady(id));
+    this.#before.set(service, { rollout: rollout.id, replicas: replicas.map(({ id }) => id) });
+  }
+
+  #checkForward(before: Rollout | undefined, after: Rollout): void {
+    if (before !== undefined && isFinished(before.phase) && after.phase !== before.phase) {
+      this.#world.fail('a rollout ends once', `${after.id} was ${before.phase} and is ${after.phase}`);
+    }
+    if (before === undefined || before.phase === after.phase) return;
+    if (before.phase === 'waiting' && !isFinished(after.phase)) this.#checkDependencies(after);
+    if (isFinished(after.phase)) this.#endedAt.set(after.id, this.#world.time.now);
+    if (after.phase !== 'failed') return;
+    // After the switch the old version only stands by: it serves again a moment after the failure.
+    const hasSwitched = after.history.some(({ phase }) => phase === 'verifying' || phase === 'baking');
+    if (!hasSwitched) this.#checkAsBefore(after);
+    this.#world.time.after(aWhileMs, () => this.#checkAsBefore(after));
+  }
+
+  /** Services of one deploy wait for those that they depend on. */
+  #checkDependencies(rollout: Rollout): void {
+    const spec = this.#decisions.revision(rollout.service, rollout.to)?.spec;
+    for (const name of spec?.dependsOn ?? []) {
+      const other = this.#decisions.newestRollout(name)?.rollout;
+      if (other?.deployId !== rollout.deployId || this.#decisions.service(name)?.wanted !== true) continue;
+      if (['baking', 'retiring', 'completed', 'superseded'].includes(other.phase)) continue;
+      const words = `${rollout.service} goes on while ${name}, which it depends on, is ${other.phase}`;
+      this.#world.fail('services wait for those they depend on', words);
+    }
+  }
+
+  /** With the new beside the old, a failure costs none of the old. */
+  #checkAsBefore(rollout: Rollout): void {
+    const { service } = rollout;
+    const before = this.#before.get(service);
+    const record = this.#decisions.service(service);
+    const changesAtOnce = (one: ServiceRecord): boolean =>
+      one.wanted && one.policy.order === 'start-first' && one.policy.switch === 'atomic' && !isExclusive(one);
+    if (!this.#world.life.isAlive || this.#decisions.newestRollout(service)?.rollout.id !== rollout.id) return;
+    if (record === undefined || before?.rollout !== rollout.id || !this.#decisions.always(service, changesAtOnce))
+      return;
+    const { containers, proxy } = this.#world;
+    const routed = proxy.routed();
+    for (const id of before.replicas) {
+      const container = containers.all.get(id);
+      if (
+        container?.state !== 'running' ||
+        container.hangs ||
+        container.start.slot >= this.#decisions.least(service, wantedReplicas)
+      )
+        continue;
+      if (!routed.has(id) || container.signalledAt !== undefined) {
+        this.#world.fail(
+          'a failed deploy leaves the old version as it was',
+          `${id} served before ${rollout.id}, and does not now`,
+        );
+      }
+    }
+  }
+
+  /** What counts as working is what a rollout brought to its end. */
+  #checkActive(after: ServiceRecord, changes: readonly Change[]): void {
+    const before = this.#actives.get(after.service);
+    this.#actives.set(after.service, after.active);
+    if (after.active === undefined || before === after.active) return;
+    const completes = (rollout: Rollout): boolean => rollout.service === after.service && rollout.to === after.active;
+    const isNow = changes.some(
+      (change) =>
+        change.table === 'rollouts' &&
+        change.row !== undefined &&
+        completes(change.row.rollout) &&
+        hasArrived(change.row.rollout),
+    );
+    const rollout = this.#decisions.rolloutTo(after.service, after.active);
+    if (isNow || (rollout !== undefined && hasArrived(rollout))) return;
+    this.#world.fail(
+      'nobody rolls back a rollback',
+      `revision ${after.active} of ${after.service} counts as working, but its rollout never got there`,
+    );
+  }
+}
+
+const hasArrived = ({ phase }: Rollout): boolean => phase === 'retiring' || phase === 'completed';

@@ -1,0 +1,160 @@
+import type { ReplicaId, RouteTable } from '../../src/model/index.ts';
+import { PointsmanError } from '../../src/model/index.ts';
+import type { ProxyLink } from '../../src/traffic/index.ts';
+import type { Call, Life } from './life.ts';
+import type { World } from './world.ts';
+
+type Counts = Readonly<Record<ReplicaId, number>>;
+
+/** The proxy's process: it serves its last table whether a supervisor lives or not, and finds it again after its own death. */
+export class Proxy {
+  readonly #world: World;
+  table: RouteTable | undefined;
+  isUp = true;
+  readonly inFlight = new Map<ReplicaId, number>();
+  /** When each left the table. */
+  readonly leftAt = new Map<ReplicaId, number>();
+  readonly drainedAt = new Map<ReplicaId, number>();
+  readonly listeners: {
+    counts: (counts: Counts) => void;
+    lost: (reason: string) => void;
+    back: () => void;
+  } = { counts: () => undefined, lost: () => undefined, back: () => undefined };
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  routed(): ReadonlySet<ReplicaId> {
+    const ids = new Set<ReplicaId>();
+    for (const pool of this.table?.pools ?? []) for (const { id } of pool.upstreams) ids.add(id);
+    return ids;
+  }
+
+  serve(table: RouteTable): void {
+    const before = this.routed();
+    this.table = table;
+    const now = this.routed();
+    for (const id of now) {
+      this.leftAt.delete(id);
+      if (!before.has(id)) this.inFlight.set(id, this.#world.containers.all.get(id)?.behaviour.inFlight ?? 0);
+    }
+    for (const id of before) if (!now.has(id)) this.#leave(id);
+  }
+
+  cut(id: ReplicaId): void {
+    this.#becomeIdle(id);
+  }
+
+  /** What was open on a replica ended with it. */
+  afterEnd(id: ReplicaId): void {
+    if (this.routed().has(id)) this.inFlight.set(id, 0);
+    else this.#becomeIdle(id);
+  }
+
+  die(): void {
+    this.isUp = false;
+    this.inFlight.clear();
+    this.listeners.lost('it was killed');
+  }
+
+  comeBack(): void {
+    if (this.isUp) return;
+    this.isUp = true;
+    for (const id of this.routed()) this.inFlight.set(id, this.#world.containers.all.get(id)?.behaviour.inFlight ?? 0);
+    this.listeners.back();
+  }
+
+  #leave(id: ReplicaId): void {
+    const { time, containers } = this.#world;
+    this.leftAt.set(id, time.now);
+    if ((this.inFlight.get(id) ?? 0) === 0) return;
+    const finishMs = containers.all.get(id)?.behaviour.finishMs ?? 0;
+    time.after(finishMs, () => {
+      if (!this.routed().has(id)) this.#becomeIdle(id);
+    });
+  }
+
+  #becomeIdle(id: ReplicaId): void {
+    if ((this.inFlight.get(id) ?? 0) === 0) return;
+    this.inFlight.set(id, 0);
+    this.listeners.counts({ [id]: 0 });
+  }
+}
+
+/** The link that one supervisor has to it. */
+export const linkOf = (world: World, life: Life): ProxyLink => {
+  const { proxy, rules } = world;
+  const ask = <Answer>(
+    words: string,
+    signal: AbortSignal,
+    effect: () => Answer,
+    more: Partial<Call<Answer>> = {},
+  ): Promise<Answer> =>
+    life.call(signal, {
+      words,
+      milliseconds: world.scenario.weather.callMs,
+      refusal: () =>
+        proxy.isUp ? undefined : new PointsmanError('PROXY_UNREACHABLE', { message: 'the proxy does not answer' }),
+      effect,
+      ...more,
+    });
+  return {
+    get hello() {
+      return hello(proxy);
+    },
+    publish: (table, signal) => {
+      rules.beforePublish(table);
+      return ask(`publish table ${table.generation}`, signal, () => {
+        rules.atPublish(table);
+        world.tell('proxy', `serves table ${table.generation}: ${poolWords(table)}`);
+        proxy.serve(table);
+        return { generation: table.generation, listeners: listenersOf(proxy), warning: undefined };
+      });
+    },
+    drain: ({ upstream }, signal) => {
+      rules.beforeDrain(upstream);
+      const effect = (): void => {
+        proxy.drainedAt.set(upstream, proxy.drainedAt.get(upstream) ?? world.time.now);
+      };
+      return ask(`drain ${upstream}`, signal, effect, { key: `drain ${upstream}` });
+    },
+    cut: (upstream, signal) => {
+      rules.beforeCut(upstream);
+      return ask(`cut ${upstream}`, signal, () => proxy.cut(upstream));
+    },
+    inFlight: (signal) => ask('count', signal, () => Object.fromEntries(proxy.inFlight) as Counts, { isLook: true }),
+    onDraining: (callback) => {
+      proxy.listeners.counts = (counts) => life.isAlive && callback(counts);
+    },
+    onLedger: () => undefined,
+    onNotice: () => undefined,
+    onLost: (callback) => {
+      proxy.listeners.lost = (reason) => life.isAlive && callback(reason);
+    },
+    onBack: (callback) => {
+      proxy.listeners.back = () => life.isAlive && callback(hello(proxy));
+    },
+    shutdown: async () => undefined,
+    close: async () => undefined,
+    destroy: () => undefined,
+  };
+};
+
+const hello = (proxy: Proxy): ProxyLink['hello'] => ({
+  kind: 'hello',
+  protocol: 2,
+  pid: 1,
+  startedAt: 0,
+  table: proxy.table,
+  listeners: listenersOf(proxy),
+  warning: undefined,
+});
+
+const listenersOf = ({ table }: Proxy) =>
+  table === undefined ? [] : [{ id: 'http', address: '127.0.0.1', port: 8080 }];
+
+const poolWords = (table: RouteTable): string =>
+  table.pools
+    .map(({ id, upstreams }) => `${id} → ${upstreams.map((one) => one.id).join(' + ') || 'nothing'}`)
+    .join('; ');

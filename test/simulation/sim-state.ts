@@ -1,0 +1,32 @@
+import type { Change, StateFile } from '../../src/control/store/index.ts';
+import type { TableRows } from '../../src/control/store/state-file.ts';
+import { perTable } from '../../src/control/store/state-file.ts';
+import { PointsmanError } from '../../src/model/index.ts';
+
+/** A disk in memory: what was written survives whoever wrote it, as the JSON that a file would hold. */
+export class SimDisk {
+  isFull = false;
+  readonly #rows = perTable(() => new Map<string, unknown>());
+
+  /** `write` says when a write really takes place: it may be the last thing its writer does. */
+  file(write: (effect: () => void, changes: readonly Change[]) => void = (effect) => effect()): StateFile {
+    return {
+      read: () => perTable((table) => new Map(entriesOf(this.#rows[table]))) as TableRows,
+      write: (changes) => {
+        if (this.isFull) throw new PointsmanError('STATE_WRITE_FAILED', { message: 'the disk is full' });
+        write(() => this.#apply(changes), changes);
+      },
+      close: () => undefined,
+    };
+  }
+
+  #apply(changes: readonly Change[]): void {
+    for (const { table, key, row } of changes) {
+      if (row === undefined) this.#rows[table].delete(key);
+      else this.#rows[table].set(key, row);
+    }
+  }
+}
+
+const entriesOf = (rows: ReadonlyMap<string, unknown>): readonly (readonly [string, unknown])[] =>
+  [...rows].map(([key, row]) => [key, JSON.parse(JSON.stringify(row))]);

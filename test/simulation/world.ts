@@ -1,0 +1,174 @@
+import { StateStore } from '../../src/control/store/index.ts';
+import { Supervisor } from '../../src/control/supervisor.ts';
+import type { ImageRef } from '../../src/model/index.ts';
+import { errorReport } from '../../src/model/index.ts';
+import { Containers } from './containers.ts';
+import { Life } from './life.ts';
+import { Random } from './random.ts';
+import { Rules } from './rules/index.ts';
+import type { Behaviour, Scenario } from './scenario.ts';
+import { builderOf } from './sim-builder.ts';
+import { engineOf } from './sim-engine.ts';
+import { environment, hostOf, manifestPath, project } from './sim-host.ts';
+import type { Manifest } from './sim-host.ts';
+import { linkOf, Proxy } from './sim-proxy.ts';
+import { SimDisk } from './sim-state.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+/** What is wrong with the machinery at present. */
+export interface Trouble {
+  engineAway: 'refuses' | 'hangs' | undefined;
+  callMs: number | undefined;
+  errShare: number;
+  events: 'told' | 'lost' | 'doubled';
+}
+
+export interface Violation {
+  readonly rule: string;
+  readonly words: string;
+}
+
+export interface Told {
+  readonly at: number;
+  readonly who: string;
+  readonly words: string;
+}
+
+const epoch = 1_700_000_000_000;
+const soonMs = 5000;
+
+/** One machine in virtual time: what outlives a supervisor, and the supervisor that lives at present. */
+export class World {
+  readonly scenario: Scenario;
+  readonly time = new VirtualTime(epoch);
+  readonly random: Random;
+  readonly trouble: Trouble = { engineAway: undefined, callMs: undefined, errShare: 0, events: 'told' };
+  readonly manifest: Manifest;
+  readonly disk = new SimDisk();
+  readonly containers: Containers;
+  readonly proxy: Proxy;
+  readonly rules: Rules;
+  readonly told: Told[] = [];
+  /** Set while the supervisor watches files. */
+  onFileChange: () => void = () => undefined;
+  /** Calls once took so long that what they bring comes late. */
+  wasSlow = false;
+  /** Looks at the engine so far, by service; of all services under ''. */
+  readonly looks = new Map<string, number>();
+  life: Life;
+  supervisor: Supervisor | undefined;
+  violation: Violation | undefined;
+  /** Folded over all that happened: equal for equal runs. */
+  digest = 0;
+  readonly #isTelling: boolean;
+
+  constructor(scenario: Scenario, isTelling = false) {
+    this.scenario = scenario;
+    this.#isTelling = isTelling;
+    this.random = new Random(scenario.seed);
+    this.manifest = { services: new Map(scenario.services.map((one) => [one.name, one])), isBroken: false };
+    this.containers = new Containers(this);
+    this.proxy = new Proxy(this);
+    this.rules = new Rules(this);
+    this.life = new Life(this);
+  }
+
+  readonly behaviourOf = (image: ImageRef): Behaviour => {
+    const behaviour = this.scenario.versions[Number(image.slice(image.lastIndexOf('v') + 1))];
+    if (behaviour === undefined) throw new Error(`no version of ${image}`);
+    return behaviour;
+  };
+
+  /** A rule was broken: the first one counts. */
+  fail(rule: string, words: string): void {
+    this.violation ??= { rule, words };
+    this.tell('RULE BROKEN', `${rule}: ${words}`);
+  }
+
+  tell(who: string, words: string): void {
+    this.#fold(words);
+    if (this.#isTelling) this.told.push({ at: this.time.now - epoch, who, words });
+  }
+
+  /** A supervisor is started as `pointsman up` does it; one that can't start is started again by who looks after it. */
+  supervisorStarts(): void {
+    this.proxy.comeBack();
+    this.tell('supervisor', 'starts');
+    const life = new Life(this);
+    this.life = life;
+    const store = new StateStore(this.disk.file((write, changes) => this.#writes(life, write, changes)));
+    life.store = store;
+    this.rules.afterStartOfSupervisor();
+    const supervisor = new Supervisor({
+      project,
+      environment,
+      manifests: manifestPath,
+      http: { host: '127.0.0.1', port: 8080 },
+      store,
+      engine: engineOf(this, life),
+      engineReason: 'simulated',
+      builder: builderOf(this, life),
+      proxy: linkOf(this, life),
+      clock: life.clock,
+      log: this.#log(life),
+      host: hostOf(this, life),
+    });
+    this.supervisor = supervisor;
+    supervisor.start({ catchUp: true }).then(
+      () => life.isAlive && this.#apply(life, supervisor),
+      (error: unknown) => life.isAlive && this.supervisorDies(`it can't start: ${errorReport(error).message}`, soonMs),
+    );
+  }
+
+  supervisorDies(words: string, forMs: number): void {
+    if (!this.life.isAlive) return;
+    this.tell('supervisor', `dies ${words}`);
+    this.life.end();
+    this.time.after(forMs, () => this.supervisorStarts());
+  }
+
+  /** Ends in good order and is started again: an upgrade. */
+  async supervisorRestarts(forMs: number): Promise<void> {
+    const { life, supervisor } = this;
+    if (!life.isAlive || supervisor === undefined) return;
+    this.tell('supervisor', 'is asked to end');
+    await supervisor.close();
+    if (!life.isAlive) return;
+    life.store?.close();
+    this.supervisorDies('in good order', forMs);
+  }
+
+  /** Whoever ran `up` sees its error and tries again. */
+  #apply(life: Life, supervisor: Supervisor): void {
+    if (life.store?.count('deploys') !== 0) return;
+    this.rules.afterAsking();
+    supervisor.apply({}, new AbortController().signal).catch((error: unknown) => {
+      if (!life.isAlive) return;
+      this.tell('user', `up fails: ${errorReport(error).message}`);
+      life.clock.after(soonMs, () => this.#apply(life, supervisor));
+    });
+  }
+
+  #writes(life: Life, write: () => void, changes: Parameters<Rules['beforeWrite']>[1]): void {
+    life.write(() => {
+      this.rules.beforeWrite(life, changes);
+      write();
+      this.rules.afterWrite(life);
+    });
+  }
+
+  #log(life: Life) {
+    const write = (_facts: object, message: string): void => {
+      if (life.isAlive) this.tell('supervisor', message);
+    };
+    return { info: write, warn: write, error: write };
+  }
+
+  #fold(words: string): void {
+    let digest = Math.imul(this.digest ^ (this.time.now % 1_000_000_007), 16_777_619);
+    for (let index = 0; index < words.length; index += 1) {
+      digest = Math.imul(digest ^ words.charCodeAt(index), 16_777_619);
+    }
+    this.digest = digest >>> 0;
+  }
+}

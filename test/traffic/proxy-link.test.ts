@@ -1,0 +1,103 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createServer as createSocketServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { RequestRecord } from '../../src/model/index.ts';
+import { connectProxy } from '../../src/traffic/index.ts';
+import type { ProxyLink } from '../../src/traffic/index.ts';
+import { proxyFolder } from '../../src/protocol/index.ts';
+import { closing, get, program, soon, TestProxy, upstream } from '../proxy/rig.ts';
+
+let folder: string;
+const links: ProxyLink[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'link-'));
+});
+afterEach(async () => {
+  for (const link of links.splice(0)) await link.shutdown(soon()).catch(() => link.destroy());
+  await rm(folder, { recursive: true, force: true });
+});
+
+const link = async (stateFolder = folder): Promise<ProxyLink> => {
+  const made = await connectProxy({ stateFolder, program, signal: soon() });
+  links.push(made);
+  return made;
+};
+
+it('starts a proxy where a dead one left its socket behind', async () => {
+  const path = proxyFolder(folder).socket;
+  // Renaming a socket in use leaves one that nobody answers at.
+  const dead = createSocketServer();
+  await new Promise<void>((resolve) => {
+    dead.listen(`${path}.tmp`, resolve);
+  });
+  const { rename } = await import('node:fs/promises');
+  await rename(`${path}.tmp`, path);
+  await new Promise((resolve) => dead.close(resolve));
+  const { hello } = await link();
+  expect(hello).toMatchObject({ protocol: 2, listeners: [] });
+});
+
+it('works in a folder that is too deep for a socket', async () => {
+  const deep = join(folder, 'd'.repeat(60), 'e'.repeat(60));
+  await mkdir(deep, { recursive: true });
+  expect((await link(deep)).hello.protocol).toBe(2);
+});
+
+it('says why no proxy can be started', async () => {
+  const broken = join(folder, 'broken.mjs');
+  await writeFile(broken, 'console.error("out of luck"); process.exit(7);');
+  await expect(connectProxy({ stateFolder: folder, program: broken, signal: soon() })).rejects.toMatchObject({
+    code: 'PROXY_UNREACHABLE',
+    message: expect.stringContaining('out of luck') as string,
+  });
+});
+
+it('gives up when told to', async () => {
+  const silent = join(folder, 'silent.mjs');
+  await writeFile(silent, 'setTimeout(() => {}, 5_000);');
+  const attempt = connectProxy({ stateFolder: folder, program: silent, signal: AbortSignal.timeout(300) });
+  await expect(attempt).rejects.toMatchObject({ name: 'TimeoutError' });
+});
+
+it('lets a newer supervisor take over', async () => {
+  const older = await link();
+  const lost = new Promise<string>((resolve) => older.onLost(resolve));
+  let cameBack = false;
+  older.onBack(() => (cameBack = true));
+  const newer = await link();
+  expect(newer.hello.pid).toBe(older.hello.pid);
+  expect(await lost).toContain('another supervisor');
+  await expect(older.inFlight(soon())).rejects.toMatchObject({ code: 'PROXY_UNREACHABLE' });
+  expect(await newer.inFlight(soon())).toEqual({});
+  expect(cameBack).toBe(false);
+});
+
+it('publishes the last table again to a proxy that lost it, and hands on records of requests', async () => {
+  const app = createServer((_request, response) => response.end('served'));
+  await new Promise<void>((resolve) => {
+    app.listen(0, '127.0.0.1', resolve);
+  });
+  const proxy = await TestProxy.start();
+  const records: RequestRecord[] = [];
+  proxy.link.onLedger((batch) => records.push(...batch));
+  await proxy.publish([upstream('a', (app.address() as AddressInfo).port)]);
+  expect(await proxy.exchange(get('/x?y', closing))).toContain('served');
+  await expect.poll(() => records).toHaveLength(1);
+  expect(records[0]).toMatchObject({
+    pool: 'app', generation: 1, revision: 1, replica: 'a', method: 'GET', path: '/x', status: 200, bytesOut: 6, outcome: 'ok',
+  }); // prettier-ignore
+
+  const back = new Promise((resolve) => proxy.link.onBack(resolve));
+  await rm(proxyFolder(proxy.stateFolder).table);
+  process.kill(proxy.link.hello.pid, 'SIGKILL');
+  await back;
+  const [listener] = (await proxy.link.publish(proxy.table([upstream('a', 1)]), soon())).listeners;
+  expect(listener?.id).toBe('http');
+  await proxy.close();
+  app.close();
+});
