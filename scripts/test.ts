@@ -1,17 +1,11 @@
 // `npm test`: sets up what is missing (dependencies: with-node.mjs; Docker and base images: here), runs the checks and
 // every test, and closes with `N passed, N failed`. Arguments go to vitest (a file name, -t …) and leave out the checks.
-import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { relative } from 'node:path';
 import { checkNames, runCheck } from './checks.ts';
 import type { DockerState } from './ensure-docker.ts';
 import { ensureDocker, makeBaseImages } from './ensure-docker.ts';
-import { leftProcesses } from './left-processes.ts';
-
-const reportFile = join('node_modules', '.vitest-report.json');
+import { runVitest } from './vitest-run.ts';
+import type { TestFile, VitestRun } from './vitest-run.ts';
 
 interface Counts {
   readonly passed: number;
@@ -42,75 +36,44 @@ const runChecks = async (): Promise<Counts> => {
   return { passed: checkNames.length - failed, failed, skipped: 0 };
 };
 
-/** Beyond this something hangs that no test's own limit ended. */
-const limitMs = 25 * 60_000;
-const endsWithinMs = 20_000;
-const restMs = 2_000;
+/** More failed files than this are no accident of a busy machine. */
+const mostRunAgain = 6;
 
 const runTests = async (filters: readonly string[], hasDocker: boolean): Promise<Counts> => {
-  await rm(reportFile, { force: true });
   const withoutDocker = hasDocker ? [] : ['--exclude', '**/*.docker.test.ts'];
-  const run = `POINTSMAN_TEST_RUN=${randomUUID()}`;
-  const exitCode = await runVitest([...withoutDocker, ...filters], run);
-  const report = await readReport();
-  // Errors outside tests (an unhandled rejection, a file that can't load) fail the run without failing a test.
-  const failed = report.numFailedTests === 0 && exitCode !== 0 ? 1 : report.numFailedTests;
-  const tidy = await checkNothingLeft(run);
+  const run = await runVitest([...withoutDocker, ...filters]);
+  const failed = run.files.filter((file) => file.failed);
+  if (filters.length > 0 || run.broke || failed.length === 0 || failed.length > mostRunAgain) return countsOf(run);
+  return countsOf(await runAgainAlone(run, failed));
+};
+
+/** What failed beside other tests has one more try with the machine to itself; which tests needed it is said. */
+const runAgainAlone = async (run: VitestRun, failed: readonly TestFile[]): Promise<VitestRun> => {
+  const names = failed.map(({ name }) => relative(process.cwd(), name));
+  say(`\nFailed beside other tests, run once more alone: ${names.join(', ')}`);
+  const again = await runVitest(['--no-file-parallelism', ...names]);
+  const needed = failed.flatMap(({ tests }) => tests.filter(({ outcome }) => outcome === 'failed'));
+  say(`Needed a second run: ${needed.map(({ name }) => name).join(' · ') || 'the set-up of a file'}`);
   return {
-    passed: report.numPassedTests + (tidy ? 1 : 0),
-    failed: failed + (tidy ? 0 : 1),
-    skipped: report.numPendingTests,
+    files: [...run.files.filter((file) => !file.failed), ...again.files],
+    broke: again.broke || again.files.length < failed.length,
+    left: again.left,
   };
 };
 
-/**
- * Vitest waits for what a test left behind, which may never end: it inherited its output. So once the report is
- * written, it has to end soon; and through pipes of ours nobody's leftovers hold our caller's output open.
- */
-const runVitest = async (args: readonly string[], run: string): Promise<number | null> => {
-  const [name = '', value = ''] = run.split('=');
-  const vitest = spawn(
-    'vitest',
-    ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`, ...args],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...colours(), [name]: value } },
-  );
-  vitest.stdout.pipe(process.stdout, { end: false });
-  vitest.stderr.pipe(process.stderr, { end: false });
-  const kill = () => vitest.kill('SIGKILL');
-  const limits = [setTimeout(kill, limitMs)];
-  vitest.stdout.on('data', (chunk: Buffer) => {
-    if (chunk.includes('JSON report written')) limits.push(setTimeout(kill, endsWithinMs));
-  });
-  const [exitCode] = (await once(vitest, 'exit')) as [number | null];
-  for (const limit of limits) clearTimeout(limit);
-  // The rest of its output, unless somebody else keeps the pipe open.
-  await Promise.race([once(vitest, 'close'), delay(restMs)]);
-  return exitCode;
-};
-
-const colours = (): NodeJS.ProcessEnv => (process.stdout.isTTY ? { FORCE_COLOR: '1' } : {});
-
-const checkNothingLeft = async (run: string): Promise<boolean> => {
-  const left = await leftProcesses(run);
+const countsOf = ({ files, broke, left }: VitestRun): Counts => {
   say(`${left.length === 0 ? ' ✓' : ' ✗'} check: tests leave no process behind`);
-  for (const { pid, command } of left) {
-    say(`   ${pid} ${command}`);
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // it has ended meanwhile
-    }
-  }
-  return left.length === 0;
-};
-
-const readReport = async (): Promise<{ numPassedTests: number; numFailedTests: number; numPendingTests: number }> => {
-  try {
-    return JSON.parse(await readFile(reportFile, 'utf8'));
-  } catch {
-    say('The test runner left no report: it ended before its first test.');
-    return { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0 };
-  }
+  for (const { pid, command } of left) say(`   ${pid} ${command}`);
+  const tests = files.flatMap((file) => file.tests);
+  const number = (wanted: string): number => tests.filter(({ outcome }) => outcome === wanted).length;
+  // A file can fail before any of its tests does.
+  const failedWhole = files.filter((file) => file.failed && !file.tests.some(({ outcome }) => outcome === 'failed'));
+  const tidy = left.length === 0;
+  return {
+    passed: number('passed') + (tidy ? 1 : 0),
+    failed: number('failed') + failedWhole.length + (broke ? 1 : 0) + (tidy ? 0 : 1),
+    skipped: number('skipped'),
+  };
 };
 
 const filters = process.argv.slice(2);

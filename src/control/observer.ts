@@ -68,10 +68,13 @@ export class Observer {
     };
   }
 
-  /** The engine reads another clock, or ours before somebody set it: a replica has started after its slot and before now. */
-  #startOf({ service, revision, slot, startedAt }: EngineReplica): Instant {
+  /** The engine reads another clock, or ours before somebody set it: a replica started when or after we began to, and before now. */
+  #startOf({ service, revision, slot, attempt, startedAt }: EngineReplica): Instant {
     const { records, clock } = this.#parts;
-    return Math.max(Math.min(startedAt, clock.now()), records.slot(service, revision, slot)?.firstStartedAt ?? 0);
+    const now = clock.now();
+    const seat = records.slot(service, revision, slot);
+    const begunAt = (seat?.lastAttempt === attempt ? seat.lastStartedAt : seat?.firstStartedAt) ?? 0;
+    return Math.min(begunAt <= now ? Math.max(startedAt, begunAt) : startedAt, now);
   }
 
   #watchGate(replica: ObservedReplica): void {
@@ -120,6 +123,7 @@ export class Observer {
         slot: replica.slot,
         lastAttempt: Math.max(replica.attempt, slot?.lastAttempt ?? 0),
         firstStartedAt: slot?.firstStartedAt ?? replica.startedAt,
+        ...(slot?.lastStartedAt !== undefined && { lastStartedAt: slot.lastStartedAt }),
         crashes: ranLong ? [crash] : [...(slot?.crashes ?? []), crash],
       }),
     ]);

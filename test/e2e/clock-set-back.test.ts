@@ -1,3 +1,4 @@
+import { rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Lines } from './command-line.ts';
@@ -18,8 +19,11 @@ const project = (): Project => {
   return running.project;
 };
 
-/** Earlier by so much than the machine's own clock. */
-const setBack = (milliseconds: number): Promise<void> => project().write('clock', String(-milliseconds));
+/** Earlier by so much than the machine's own clock, from one moment to the next: nobody reads half a number. */
+const setBack = async (milliseconds: number): Promise<void> => {
+  await project().write('clock.new', String(-milliseconds));
+  await rename(join(project().folder, 'clock.new'), join(project().folder, 'clock'));
+};
 
 beforeAll(async () => {
   running.project = await Project.create('process', manifest);

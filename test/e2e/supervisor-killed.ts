@@ -93,10 +93,9 @@ const killedAt = async (project: Project, moment: string): Promise<void> => {
   await project.up();
   await vi.waitFor(async () => expect(await project.replicas()).toHaveLength(2), { timeout: 20_000, interval: 200 });
   const { replicas } = await project.service('web');
-  expect(replicas.map(({ phase, attempt }) => ({ phase, attempt }))).toEqual([
-    { phase: 'ready', attempt: 1 },
-    { phase: 'ready', attempt: 1 },
-  ]);
+  // A start that was cut off before it reached the engine leaves its number unused, so the attempt is not always the first.
+  expect(replicas.map(({ phase }) => phase)).toEqual(['ready', 'ready']);
+  expect(await project.reasons('web')).not.toContain('ReplicaCrashed');
   // What the killed supervisor had started is what serves now, and nothing of the old version is left.
   expect(await project.replicas()).toEqual(expect.arrayContaining(started));
   expect((await project.replicas()).filter((replica) => old.includes(replica))).toEqual([]);

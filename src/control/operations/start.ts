@@ -29,12 +29,14 @@ export const start: Perform<'start'> = async ({ service, replica, cause }, parts
 const takeSeat = (parts: OperationParts, replica: ReplicaIdentity): SlotRecord => {
   const { service, revision, slot, attempt } = replica;
   const before = parts.records.slot(service, revision, slot);
+  const now = parts.clock.now();
   const taken: SlotRecord = {
     service,
     revision,
     slot,
     lastAttempt: attempt,
-    firstStartedAt: before?.firstStartedAt ?? parts.clock.now(),
+    firstStartedAt: before?.firstStartedAt ?? now,
+    lastStartedAt: now,
     crashes: before?.crashes ?? [],
   };
   parts.store.record([put.slot(taken)]);

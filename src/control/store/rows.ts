@@ -97,6 +97,8 @@ export interface ReplicaNotes {
 
 export interface SlotRecord extends SlotHistory {
   readonly service: ServiceName;
+  /** When `lastAttempt` was begun, by the supervisor's clock; undefined: it was found, not begun by us. */
+  readonly lastStartedAt?: Instant;
 }
 
 export interface DeployRecord {
