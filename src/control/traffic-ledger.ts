@@ -1,4 +1,4 @@
-import type { Instant, RequestRecord, RevisionNumber, RevisionTraffic } from '../model/index.ts';
+import type { Instant, RequestOutcome, RequestRecord, RevisionNumber, RevisionTraffic } from '../model/index.ts';
 
 /** Longer than any window that is judged by. */
 const keptMs = 15 * 60_000;
@@ -73,12 +73,31 @@ export class TrafficLedger {
   }
 }
 
-/** What says nothing about the version: the client went away, or a drain ended what would have gone on. */
-const isTelling = ({ outcome, status }: RequestRecord): boolean =>
-  outcome !== 'client-gone' && outcome !== 'ended-by-drain' && outcome !== 'cut-by-drain' && status !== 101;
+/** What each way of ending says about the version; undefined: nothing, be it the client's doing, a drain's, or a limit of ours. */
+const verdicts: Readonly<Record<RequestOutcome, 'served' | 'failed' | undefined>> = {
+  ok: 'served',
+  'held-then-released': 'served',
+  'app-error': 'failed',
+  'no-upstream': 'failed',
+  refused: 'failed',
+  'connect-timeout': 'failed',
+  reset: 'failed',
+  truncated: 'failed',
+  'response-timeout': 'failed',
+  'client-gone': undefined,
+  'bad-request': undefined,
+  'too-large': undefined,
+  overloaded: undefined,
+  'unknown-host': undefined,
+  redirected: undefined,
+  'ended-by-drain': undefined,
+  'cut-by-drain': undefined,
+};
 
-const isFailure = (outcome: RequestRecord['outcome']): boolean =>
-  outcome !== 'ok' && outcome !== 'held-then-released' && outcome !== 'bad-request';
+/** A tunnel lasts as long as both sides want it to. */
+const isTelling = ({ outcome, status }: RequestRecord): boolean => verdicts[outcome] !== undefined && status !== 101;
+
+const isFailure = (outcome: RequestOutcome): boolean => verdicts[outcome] === 'failed';
 
 const open = (buckets: Bucket[], at: Instant): Bucket => {
   const bucket: Bucket = { at, requests: 0, failed: 0, took: new Map() };

@@ -51,6 +51,18 @@ it('leaves out what says nothing about the version: who went away, what a drain 
   expect(ledger.since(pool, 0)).toEqual([]);
 });
 
+it('holds against a version what it did itself, not what our own limits answered', () => {
+  const ledger = new TrafficLedger();
+  const ours: readonly RequestOutcome[] = ['too-large', 'bad-request', 'overloaded'];
+  ledger.note(
+    ours.map((outcome) => record(1000, 60_000, outcome)),
+    all,
+  );
+  expect(ledger.since(pool, 0)).toEqual([]);
+  ledger.note([record(1000, 5), record(1000, 60_000, 'response-timeout')], all);
+  expect(ledger.since(pool, 0)).toMatchObject([{ requests: 2, failed: 1 }]);
+});
+
 it('keeps nothing of pools that nobody judges, and says of which ones there is news', () => {
   const ledger = new TrafficLedger();
   expect([...ledger.note([record(1000, 1)], () => false)]).toEqual([]);

@@ -88,7 +88,11 @@ export class Publisher {
   async #reopen(listeners: readonly Listener[], ports: ReadonlyMap<string, number>): Promise<DoorChange> {
     const { doors } = this.#parts;
     const asBefore = listeners.map((listener) => ({ ...listener, port: ports.get(listener.id) ?? listener.port }));
-    for (const deadline = Date.now() + predecessorMs; Date.now() < deadline; await delay(betweenTriesMs)) {
+    for (
+      const deadline = performance.now() + predecessorMs;
+      performance.now() < deadline;
+      await delay(betweenTriesMs)
+    ) {
       const change = await doors.prepare(asBefore).catch((error: NodeJS.ErrnoException) => error);
       if (!(change instanceof Error)) return change;
       if (change.code !== 'EADDRINUSE') throw change;

@@ -21,7 +21,7 @@ const isOfMaster = (flag: string): boolean => /^--(?:max-semi-space-size|v8-pool
 /** One process that forwards, and the calls to it that have not been answered yet. */
 export class WorkerProcess {
   readonly id: number;
-  readonly bornAt = Date.now();
+  readonly bornAt = performance.now();
   /** How it ended. */
   readonly ended: Promise<string>;
   /** Its end was asked for: nobody takes its place. */

@@ -123,7 +123,7 @@ export class Workers {
     if (this.#isClosing || worker.isLeaving) return;
     this.restarts += 1;
     console.error(`worker ${worker.id} ended (${how}); it is replaced`);
-    setTimeout(() => this.#replace(), Date.now() - worker.bornAt < shortLifeMs ? shortLifeMs : 0);
+    setTimeout(() => this.#replace(), performance.now() - worker.bornAt < shortLifeMs ? shortLifeMs : 0);
   }
 
   #replace(): void {

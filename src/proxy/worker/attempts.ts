@@ -1,4 +1,5 @@
 import type { ResponseHead } from '../codec/response-head.ts';
+import { steadyNow } from './clock.ts';
 import type { Division, Placement } from './division.ts';
 import type { Pool } from './pool.ts';
 import type { RequestSender } from './request-sender.ts';
@@ -27,14 +28,14 @@ export class Attempts {
   }
 
   /** False when the pool has nobody. */
-  begin(pool: Pool): boolean {
+  begin(pool: Pool, now = steadyNow()): boolean {
     const upstream = pool.division === undefined ? pool.choose(this.#tried) : this.#place(pool.division);
     if (upstream === undefined) return false;
     // Choosing and counting are one step: nothing can run in between, so a table that comes later finds this request counted.
     upstream.claim(this.#owner);
     this.upstream = upstream;
     const repeatable = this.#sender.isIdempotent && this.#sender.isReplayable;
-    const idle = this.#repeated ? undefined : upstream.takeIdle(repeatable, Date.now());
+    const idle = this.#repeated ? undefined : upstream.takeIdle(repeatable, now);
     if (idle === undefined) {
       this.#dials += 1;
       this.connection = new UpstreamConnection(upstream, this.#owner, pool.edge.dial.timeoutMs, defaultIdleMs);

@@ -8,6 +8,7 @@ import { refuse } from '../codec/refusal.ts';
 import type { Refusal } from '../codec/refusal.ts';
 import { parseRequestHead } from '../codec/request-head.ts';
 import type { Client, ClientContext } from './client.ts';
+import { steadyNow } from './clock.ts';
 import { refusalMessage } from './edge-answer.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeClient } from './exchange-client.ts';
@@ -59,7 +60,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
     this.peerAddress = peerAddressOf(socket);
     this.#believesPeer = context.switchboard.trustedPeers.has(this.peerAddress);
     this.#patience = patienceOf(context.switchboard.limitsOf(listener));
-    this.#deadline = Date.now() + this.#patience.idle;
+    this.#deadline = steadyNow() + this.#patience.idle;
     context.sweeper.add(this);
     socket.on('drain', () => this.#drained());
     socket.on('end', () => this.#ended());
@@ -175,7 +176,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
     const end = findHeadEnd(buffer, start, to);
     if (end === -2) this.#refuse(refuse(400, 'line end without CR'));
     else if ((end < 0 ? to : end) - start > limits.headBytes) this.#refuse(refuse(431, 'head too long'));
-    else if (end < 0) this.#deadline = Math.min(this.#deadline, Date.now() + this.#patience.head);
+    else if (end < 0) this.#deadline = Math.min(this.#deadline, steadyNow() + this.#patience.head);
     else this.#begin(buffer, start, end);
   }
 
@@ -202,7 +203,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
       exchange.requestEnded('');
       return;
     }
-    this.#deadline = Date.now() + this.#patience.body;
+    this.#deadline = steadyNow() + this.#patience.body;
     this.#body = bodyDecoder(framing, (content, from, to) => exchange.requestContent(content, from, to));
     // What is here already goes with the head, in one write.
     if (this.#pending !== undefined) this.#takeBody(exchange, this.#body, this.#pending);
@@ -211,7 +212,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
   #takeBody(exchange: Exchange, body: BodyDecoder, buffer: Buffer): void {
     const stop = body.decode(buffer, this.#from, this.#to);
     this.#take(buffer, stop, this.#to);
-    this.#deadline = Date.now() + this.#patience.body;
+    this.#deadline = steadyNow() + this.#patience.body;
     if (this.#exchange !== exchange || body.state === 'open') return;
     this.#body = undefined;
     this.#deadline = Number.POSITIVE_INFINITY;
@@ -246,7 +247,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
     if (this.#phase !== 'open') return;
     this.#phase = 'lingering';
     this.#pending = undefined;
-    this.#deadline = Date.now() + ending.lingering;
+    this.#deadline = steadyNow() + ending.lingering;
     if (this.#clientEnded) this.#socket.end(() => this.#socket.destroy());
     else this.#socket.end();
     this.resume();

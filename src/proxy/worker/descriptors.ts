@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { steadyNow } from './clock.ts';
 
 /** The system's errors for a process, or a machine, that is out of them. */
 export const isOutOfDescriptors = (code: string): boolean => code === 'EMFILE' || code === 'ENFILE';
@@ -29,11 +30,11 @@ const limit = limitOfProcess();
 const most = limit - keptFree(limit);
 
 const betweenLinesMs = 10_000;
-const lastTold = { at: 0 };
+const lastTold = { at: Number.NEGATIVE_INFINITY };
 
 /** A shortage goes with thousands of connections a second, each of which would have a line to say. */
 export const toldRarely = (line: string): void => {
-  const now = Date.now();
+  const now = steadyNow();
   if (now - lastTold.at < betweenLinesMs) return;
   lastTold.at = now;
   console.error(line);

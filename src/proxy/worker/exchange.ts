@@ -1,6 +1,7 @@
 import type { DrainPolicy, RequestOutcome } from '../../model/index.ts';
 import type { RequestHead } from '../codec/request-head.ts';
 import { Attempts } from './attempts.ts';
+import { steadyNow, timeOfDay } from './clock.ts';
 import type { CompiledAnswer } from './edge-answer.ts';
 import type { ExchangeClient } from './exchange-client.ts';
 import type { ExchangeContext } from './exchange-context.ts';
@@ -40,24 +41,14 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
     this.#head = head;
     this.#entry = new RequestEntry(context, head);
     const { requestId, startedAt } = this.#entry;
-    this.#sender = new RequestSender(head, forwardedFields(head, client, requestId, startedAt));
+    this.#sender = new RequestSender(head, forwardedFields(head, client, requestId, timeOfDay(startedAt)));
     this.#attempts = new Attempts(this, this.#sender, head.fields);
     this.#relay = new ResponseRelay(client.output, head, this);
   }
 
   /** Routes the request and begins its first attempt; may be over before this returns. */
   start(): void {
-    const { switchboard } = this.#context;
-    this.#entry.generation = switchboard.generation;
-    this.#pool = switchboard.find(this.#client.listener, this.#head.host, this.#head.path);
-    if (this.#pool !== undefined) {
-      this.#limits.use(this.#pool);
-      if (this.#limits.allowsBody(this.#declaredBytes)) this.#attempt(this.#pool);
-      else this.#answer(tooLarge, 'too-large');
-    } else {
-      const { answer, outcome } = answerWithoutRoute(switchboard, this.#client.listener, this.#head);
-      this.#answer(answer, outcome);
-    }
+    this.#route(this.#entry.startedAt);
   }
 
   /** Nothing of a response has been sent. */
@@ -107,7 +98,7 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
   // Held
 
   retry(): void {
-    this.start();
+    this.#route(steadyNow());
   }
 
   giveUp(): void {
@@ -122,7 +113,7 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
 
   reroute(): void {
     this.#attempts.leave();
-    this.start();
+    this.#route(steadyNow());
   }
 
   endsUnder(policy: DrainPolicy): boolean {
@@ -216,8 +207,22 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
     return this.#relay.isEventStream ? 'sse' : 'http';
   }
 
-  #attempt(pool: Pool): void {
-    if (this.#attempts.begin(pool)) return;
+  #route(now: number): void {
+    const { switchboard } = this.#context;
+    this.#entry.generation = switchboard.generation;
+    this.#pool = switchboard.find(this.#client.listener, this.#head.host, this.#head.path);
+    if (this.#pool !== undefined) {
+      this.#limits.use(this.#pool);
+      if (this.#limits.allowsBody(this.#declaredBytes)) this.#attempt(this.#pool, now);
+      else this.#answer(tooLarge, 'too-large');
+    } else {
+      const { answer, outcome } = answerWithoutRoute(switchboard, this.#client.listener, this.#head);
+      this.#answer(answer, outcome);
+    }
+  }
+
+  #attempt(pool: Pool, now: number): void {
+    if (this.#attempts.begin(pool, now)) return;
     if (this.#context.holding.hold(this, pool.id, pool.edge.hold)) this.#wasHeld = true;
     else this.#answer(pool.noUpstream, 'no-upstream');
   }
@@ -267,7 +272,7 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
   /** `clean`: nothing came behind the response. */
   #complete(clean: boolean): void {
     const { head } = this.#relay;
-    const now = Date.now();
+    const now = steadyNow();
     if (clean && head !== undefined) this.#attempts.giveBack(head, now);
     const answered = (head?.status ?? 0) >= 500 ? 'app-error' : this.#wasHeld ? 'held-then-released' : 'ok';
     this.#finish(answered, true, now);
@@ -306,7 +311,7 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
     this.#client.cut();
   }
 
-  #finish(outcome: RequestOutcome, whole: boolean, now = Date.now()): void {
+  #finish(outcome: RequestOutcome, whole: boolean, now = steadyNow()): void {
     if (this.#finished) return;
     this.#record(outcome, this.#relay.head?.status ?? 0, now);
     this.#over(whole && this.#relay.keepsAlive && this.#sender.ended);
@@ -324,7 +329,7 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
     this.#sender.keepNothingMore();
   }
 
-  #record(outcome: RequestOutcome, status: number, at = Date.now()): void {
+  #record(outcome: RequestOutcome, status: number, at = steadyNow()): void {
     if (!this.#context.ledger.isEnabled) return;
     const { bytesIn, bytesOut } = this.#tunnel ?? {
       bytesIn: this.#sender.contentBytes,

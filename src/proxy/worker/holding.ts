@@ -1,3 +1,5 @@
+import { steadyNow } from './clock.ts';
+
 /** A request that waits for its pool to get an upstream. */
 export interface Held {
   /** Tries again with the table as it is now; it may come back. */
@@ -30,11 +32,11 @@ export class Holding {
     const waiting = this.#places.reduce((count, place) => count + (place.pool === pool ? 1 : 0), 0);
     if (hold.seconds <= 0 || (known === undefined && waiting >= Math.ceil(hold.maxRequests / this.#workers)))
       return false;
-    const until = known ?? Date.now() + hold.seconds * 1_000;
+    const until = known ?? steadyNow() + hold.seconds * 1_000;
     this.#places.push({ held, pool, until });
     this.#timers.set(
       held,
-      setTimeout(() => this.#expire(held), until - Date.now()),
+      setTimeout(() => this.#expire(held), until - steadyNow()),
     );
     return true;
   }

@@ -1,6 +1,7 @@
 import type { Generation, RequestOutcome } from '../../model/index.ts';
 import type { RequestHead } from '../codec/request-head.ts';
 import { saidBy } from '../codec/request-head.ts';
+import { steadyNow, timeOfDay } from './clock.ts';
 import type { ExchangeContext } from './exchange-context.ts';
 import { FieldReader } from './request-fields.ts';
 import type { Upstream } from './upstream.ts';
@@ -18,7 +19,8 @@ interface Ending {
 
 /** One request in the ledger. */
 export class RequestEntry {
-  readonly startedAt = Date.now();
+  /** By the steady clock, as is `at` of its end. */
+  readonly startedAt = steadyNow();
   readonly requestId: string;
   /** Of the table that it was routed by last. */
   generation: Generation;
@@ -35,7 +37,7 @@ export class RequestEntry {
   close(ending: Ending): void {
     const { pool, upstream, status, bytesIn, bytesOut, outcome } = ending;
     this.#context.ledger.add({
-      at: this.startedAt,
+      at: timeOfDay(this.startedAt),
       requestId: this.requestId,
       pool,
       generation: this.generation,
@@ -46,7 +48,7 @@ export class RequestEntry {
       status,
       bytesIn,
       bytesOut,
-      durationMs: ending.at - this.startedAt,
+      durationMs: Math.round(ending.at - this.startedAt),
       outcome,
     });
   }

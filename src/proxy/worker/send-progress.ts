@@ -5,7 +5,8 @@ import type { Output } from './output.ts';
 export class SendProgress {
   readonly #socket: Socket;
   readonly #output: Output;
-  #sent = 0;
+  /** -1: not looked at yet. */
+  #sent = -1;
   #since = 0;
 
   constructor(socket: Socket, output: Output) {

@@ -1,3 +1,5 @@
+import { readTimeOfDay, steadyNow } from './clock.ts';
+
 /** Something whose deadlines are looked at once a second. */
 export interface Sweepable {
   sweep(now: number): void;
@@ -15,7 +17,7 @@ export class Sweeper {
   add(item: Sweepable): void {
     this.#items.add(item);
     if (this.#timer !== undefined) return;
-    this.now = Date.now();
+    this.#tick();
     this.#timer = setInterval(() => this.#sweep(), intervalMs);
   }
 
@@ -24,11 +26,16 @@ export class Sweeper {
   }
 
   #sweep(): void {
-    this.now = Date.now();
+    this.#tick();
     for (const item of this.#items) item.sweep(this.now);
     if (this.#items.size === 0) {
       clearInterval(this.#timer);
       this.#timer = undefined;
     }
+  }
+
+  #tick(): void {
+    readTimeOfDay();
+    this.now = steadyNow();
   }
 }

@@ -3,6 +3,7 @@ import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { limits } from '../../codec/limits.ts';
 import type { Client, ClientContext } from '../client.ts';
+import { steadyNow } from '../clock.ts';
 import { patienceOf } from '../patience.ts';
 import { peerAddressOf } from '../peer-address.ts';
 import type { Sweepable } from '../sweeper.ts';
@@ -21,7 +22,7 @@ export class Http2Connection implements Client, Sweepable {
   readonly #context: ClientContext;
   readonly #idleMs: number;
   readonly #streams = new Set<Http2Exchange>();
-  #idleSince = Date.now();
+  #idleSince = steadyNow();
   #isRetiring = false;
 
   constructor(socket: TLSSocket, listener: string, context: ClientContext) {
@@ -80,7 +81,7 @@ export class Http2Connection implements Client, Sweepable {
   ): void {
     stream.once('close', () => {
       this.#streams.delete(exchange);
-      this.#idleSince = Date.now();
+      this.#idleSince = steadyNow();
     });
     const exchange = new Http2Exchange(stream, raw, peer);
     this.#streams.add(exchange);

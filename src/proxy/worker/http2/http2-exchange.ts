@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { refuse } from '../../codec/refusal.ts';
 import type { Refusal } from '../../codec/refusal.ts';
 import { trailerFields } from '../../codec/trailers.ts';
+import { steadyNow } from '../clock.ts';
 import { refusalMessage } from '../edge-answer.ts';
 import { Exchange } from '../exchange.ts';
 import type { ExchangeClient } from '../exchange-client.ts';
@@ -58,7 +59,7 @@ export class Http2Exchange implements ExchangeClient {
     stream.on('trailers', (trailers: IncomingHttpHeaders) => (this.#trailers = trailerLines(trailers)));
     stream.on('end', () => this.#requestEnded());
     if (head.upgrade !== undefined) this.#hasBody = false; // what comes belongs to the tunnel
-    if (this.#hasBody) this.#bodyDeadline = Date.now() + this.#patience.body;
+    if (this.#hasBody) this.#bodyDeadline = steadyNow() + this.#patience.body;
     this.#exchange.start();
     stream.on('data', (chunk: Buffer) => this.#received(chunk));
   }
@@ -113,7 +114,7 @@ export class Http2Exchange implements ExchangeClient {
     if (exchange === undefined) return;
     if (exchange.isTunnel) exchange.tunnelContent(chunk, 0, chunk.length);
     else if (this.#hasBody) {
-      this.#bodyDeadline = Date.now() + this.#patience.body;
+      this.#bodyDeadline = steadyNow() + this.#patience.body;
       exchange.requestContent(chunk, 0, chunk.length);
     } else {
       this.#early.push(chunk);

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { DrainPolicy, RequestOutcome } from '../../../model/index.ts';
 import type { Client } from '../client.ts';
+import { steadyNow, timeOfDay } from '../clock.ts';
 import type { ExchangeContext } from '../exchange-context.ts';
 import type { Held } from '../holding.ts';
 import type { Pool } from '../pool.ts';
@@ -20,7 +21,7 @@ export class TcpConnection implements Client, Claimant, Held {
   readonly #client: Socket;
   readonly #listener: string;
   readonly #context: TcpContext;
-  readonly #startedAt = Date.now();
+  readonly #startedAt = steadyNow();
   readonly #id: string;
   #pool: Pool | undefined;
   #generation = 0;
@@ -187,7 +188,7 @@ export class TcpConnection implements Client, Claimant, Held {
     const { ledger } = this.#context;
     if (!ledger.isEnabled) return;
     ledger.add({
-      at: this.#startedAt,
+      at: timeOfDay(this.#startedAt),
       requestId: this.#id,
       pool: this.#pool?.id,
       generation: this.#generation,
@@ -198,7 +199,7 @@ export class TcpConnection implements Client, Claimant, Held {
       status: 0,
       bytesIn: this.#socket?.bytesWritten ?? 0,
       bytesOut: this.#client.bytesWritten,
-      durationMs: Date.now() - this.#startedAt,
+      durationMs: Math.round(steadyNow() - this.#startedAt),
       outcome,
     });
   }
