@@ -5,15 +5,20 @@ import type { Amount, RolloutPolicy } from '../model/index.ts';
  * atomic start-first switch needs the whole new set beside the old one, whatever the batch says.
  */
 export const resolveBatch = (
-  { batch, order, switch: switching }: Pick<RolloutPolicy, 'batch' | 'order' | 'switch'>,
+  policy: Pick<RolloutPolicy, 'batch' | 'order' | 'switch'>,
   wanted: number,
 ): { readonly surge: number; readonly unavailable: number } => {
-  if (order === 'start-first' && switching === 'atomic') return { surge: wanted, unavailable: 0 };
+  if (takesOverAtOnce(policy)) return { surge: wanted, unavailable: 0 };
+  const { batch, order } = policy;
   const surge = resolveAmount(batch.surge, wanted);
   const unavailable = Math.min(resolveAmount(batch.unavailable, wanted), wanted);
   if (surge > 0 || unavailable > 0) return { surge, unavailable };
   return order === 'start-first' ? { surge: 1, unavailable: 0 } : { surge: 0, unavailable: 1 };
 };
+
+/** Everybody moves with one table, and the old version is whole until then. */
+export const takesOverAtOnce = (policy: Pick<RolloutPolicy, 'order' | 'switch'>): boolean =>
+  policy.switch === 'atomic' && policy.order === 'start-first';
 
 const resolveAmount = (amount: Amount, wanted: number): number => {
   switch (amount.kind) {

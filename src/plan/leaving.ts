@@ -1,5 +1,7 @@
 import type { Instant, ObservedReplica, Operation, Rollout, RolloutPolicy } from '../model/index.ts';
 import { operationKey } from '../model/index.ts';
+import { takesOverAtOnce } from './batch.ts';
+import { revisionOf } from './intent.ts';
 import { isBeingEnded, isLeaving, isReady } from './replicas.ts';
 import type { Situation } from './situation.ts';
 
@@ -11,10 +13,18 @@ export interface LeavingStep {
 
 /** What served before waits, idle and ready, until the new version has proved itself: the way back is then one table. */
 export const standsBy = (situation: Situation, rollout: Rollout | undefined, replica: ObservedReplica): boolean =>
-  (rollout?.phase === 'verifying' || rollout?.phase === 'baking') &&
+  rollout !== undefined &&
+  isUndecided(situation, rollout) &&
   replica.revision === situation.active &&
   isReady(situation, replica) &&
   !isLeaving(situation, replica);
+
+/** An atomic switch is not over with the table: the new version may end in that very instant. */
+const isUndecided = (situation: Situation, { phase, to }: Rollout): boolean => {
+  const policy = revisionOf(situation, to)?.spec.policy;
+  const isSwitching = phase === 'replacing' && situation.active !== to && policy !== undefined;
+  return phase === 'verifying' || phase === 'baking' || (isSwitching && takesOverAtOnce(policy));
+};
 
 const killAgainSeconds = 10;
 

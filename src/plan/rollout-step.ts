@@ -97,14 +97,8 @@ const afterStep = (step: Situation['build'], phase: RolloutPhase): Next | undefi
 };
 
 const afterReplacing = (situation: Situation, rollout: Rollout): Next | undefined => {
-  const intent = intentOf(situation, rollout);
-  if (intent.kind !== 'replace') return undefined;
-  const selection = select(situation, intent);
-  const routedNow = new Set(situation.routed);
-  const everyMemberRouted =
-    selection.members.length === routedNow.size && selection.members.every((member) => routedNow.has(member.id));
   if (situation.checks.during.kind === 'failed') return { phase: 'failed', failure: situation.checks.during.error };
-  if (selection.settled && everyMemberRouted) {
+  if (hasTakenOver(situation, rollout)) {
     const baseline = trafficOf(situation.traffic, situation.active);
     const next =
       situation.checks.after.kind === 'done' ? afterSwitch(situation, rollout) : { phase: 'verifying' as const };
@@ -113,11 +107,25 @@ const afterReplacing = (situation: Situation, rollout: Rollout): Next | undefine
   return unreadyFailure(situation, rollout, situation.wanted?.replicas ?? 0);
 };
 
+/** Every wanted replica of the new version is ready, and the routes have nobody else. */
+const hasTakenOver = (situation: Situation, rollout: Rollout): boolean => {
+  const intent = intentOf(situation, rollout);
+  if (intent.kind !== 'replace') return false;
+  const { members, settled } = select(situation, intent);
+  const routed = new Set(situation.routed);
+  return settled && members.length === routed.size && members.every(({ id }) => routed.has(id));
+};
+
 /** Going back to what worked is never undone: its checks only report. */
-const afterVerifying = (situation: Situation, rollout: Rollout): Next | undefined =>
-  situation.checks.after.kind === 'failed' && rollout.isRollback === true
-    ? { phase: 'retiring' }
-    : afterStep(situation.checks.after, afterSwitch(situation, rollout).phase);
+const afterVerifying = (situation: Situation, rollout: Rollout): Next | undefined => {
+  const { after } = situation.checks;
+  if (after.kind === 'failed' && rollout.isRollback === true) return { phase: 'retiring' };
+  // Where the old version had to serve again meanwhile, a good answer may have been its own.
+  if (after.kind === 'done' && !hasTakenOver(situation, rollout)) {
+    return unreadyFailure(situation, rollout, situation.wanted?.replicas ?? 0);
+  }
+  return afterStep(after, afterSwitch(situation, rollout).phase);
+};
 
 /** Removed too: what became of their work belongs to the rollout's report. */
 const othersAreGone = (situation: Situation, rollout: Rollout): boolean =>

@@ -1,5 +1,5 @@
 import type { ObservedReplica, RolloutPolicy } from '../model/index.ts';
-import { resolveBatch } from './batch.ts';
+import { resolveBatch, takesOverAtOnce } from './batch.ts';
 import type { Intent } from './intent.ts';
 import { keepersOf } from './keepers.ts';
 import { bySeat, isLeaving, isLive, isReady, startsUnderWay } from './replicas.ts';
@@ -53,12 +53,13 @@ const selectWhileReplacing = (situation: Situation, intent: Intent & { kind: 're
   const holders = holdersOf(situation, target, wanted);
   const ready = holders.filter((replica) => isReady(situation, replica));
   const others = allLive(situation).filter((replica) => !holders.includes(replica) && !isLeaving(situation, replica));
-  const serving = others.filter(isRouted(situation)).filter((replica) => isReady(situation, replica));
+  const readyOthers = others.filter((replica) => isReady(situation, replica));
+  const serving = readyOthers.filter(isRouted(situation));
   const floor = wanted - unavailable;
   const retreats = retreatsNow(intent, ready);
   const stayingOthers = retreats
     ? neededForFloor(floor, ready, serving)
-    : othersThatStay({ policy, wanted, floor, ready, serving });
+    : othersThatStay({ policy, wanted, floor, ready, serving, idle: idleOf(situation, intent, readyOthers) });
   const entering = retreats ? ready : newMembers(situation, policy, { wanted, ready, serving: stayingOthers });
   const members = [...entering, ...stayingOthers].sort(bySeat);
   const leaving = allLive(situation).filter(
@@ -92,12 +93,23 @@ const othersThatStay = (facts: {
   floor: number;
   ready: readonly ObservedReplica[];
   serving: readonly ObservedReplica[];
+  idle: readonly ObservedReplica[];
 }): readonly ObservedReplica[] => {
-  const { policy, wanted, floor, ready, serving } = facts;
+  const { policy, wanted, floor, ready, serving, idle } = facts;
   if (policy.order === 'concurrent') return [];
-  if (policy.switch === 'atomic' && policy.order === 'start-first') return ready.length === wanted ? [] : serving;
+  if (takesOverAtOnce(policy)) return ready.length === wanted ? [] : [...serving, ...idle];
   return neededForFloor(floor, ready, serving);
 };
+
+/** The old version after an atomic switch: should the new one end in that instant, it is still there and serves again. */
+const idleOf = (
+  situation: Situation,
+  { target }: Intent & { kind: 'replace' },
+  readyOthers: readonly ObservedReplica[],
+): readonly ObservedReplica[] =>
+  situation.active === target.number
+    ? []
+    : readyOthers.filter((replica) => replica.revision === situation.active && !isRouted(situation)(replica));
 
 const neededForFloor = (
   floor: number,

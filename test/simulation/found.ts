@@ -1,4 +1,4 @@
-import { bluegreen, rolling, singleton, stopStart } from '../plan/policies.ts';
+import { bluegreen, canary, rolling, singleton, stopStart } from '../plan/policies.ts';
 import { polite } from './scenario.ts';
 import type { Behaviour, Scenario, Sketch, StoryEvent } from './scenario.ts';
 
@@ -75,6 +75,27 @@ export const found: Readonly<Record<string, Scenario>> = {
     { at: 3000, kind: 'disk full', forMs: 10_000 },
     { at: 5000, kind: 'scale', service: 'web', replicas: 3 },
   ]),
+  'the old version serves again when the new one ends in the instant of an atomic switch': {
+    ...story({}, {}, [edit(5000)]),
+    weather: { callMs: 20, looksAreOld: true, callsOutliveCaller: false },
+    versions: [polite, { ...polite, bootMs: 0, ends: { afterMs: 50, how: 'exits with 1', attempts: 1000 } }],
+  },
+  'a failure in the instant of the switch brings the old version back at once': {
+    ...story({ policy: { ...bluegreen, overlapSeconds: 3, restart: { ...web.policy.restart, when: 'never' } } }, {}, [
+      edit(5000),
+    ]),
+    weather: { callMs: 20, looksAreOld: true, callsOutliveCaller: false },
+    versions: [polite, { ...polite, bootMs: 0, ends: { afterMs: 50, how: 'runs out of memory', attempts: 1 } }],
+  },
+  'a canary that is taken back keeps its capacity while a crashed old replica comes back': story(
+    { replicas: 3, policy: { ...canary, restart: web.policy.restart } },
+    { bootMs: 4000 },
+    [
+      edit(10_000),
+      { at: 17_000, kind: 'replica ends', which: 0, how: 'exits with 1' },
+      { at: 18_500, kind: 'abort', service: 'web' },
+    ],
+  ),
 };
 
 /** The supervisor dies again and again, each time before the next effect. */

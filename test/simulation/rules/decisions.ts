@@ -54,9 +54,8 @@ export class Decisions {
   }
 
   /** The records that hold, or held a moment ago. */
-  inForce(service: ServiceName): readonly ServiceRecord[] {
+  inForce(service: ServiceName, since = this.#world.time.now - graceMs): readonly ServiceRecord[] {
     const history = this.#history.get(service) ?? [];
-    const since = this.#world.time.now - graceMs;
     const first = history.findLastIndex(({ from }) => from <= since);
     return history.slice(Math.max(0, first)).map(({ record }) => record);
   }

@@ -25,7 +25,7 @@ export class Rules {
     this.#once = new Once(world);
     this.#serving = new Serving(world, this.decisions);
     this.#leaving = new Leaving(world, this.decisions);
-    this.#rollouts = new Rollouts(world, this.decisions);
+    this.#rollouts = new Rollouts(world, this.decisions, this.#leaving.ended);
     this.#asWanted = new AsWanted(world, this.decisions);
   }
 
@@ -59,6 +59,7 @@ export class Rules {
   beforeSignal(replica: ReplicaId, name: string): void {
     this.#once.before(`${name} to ${replica}`);
     this.#leaving.beforeSignal(replica, name);
+    this.#rollouts.beforeEnding(replica);
   }
 
   afterSignal(replica: ReplicaId): void {
@@ -73,6 +74,7 @@ export class Rules {
   beforeDrain(replica: ReplicaId): void {
     this.#once.before(`drain ${replica}`);
     this.#leaving.beforeDrain(replica);
+    this.#rollouts.beforeEnding(replica);
   }
 
   beforeCut(replica: ReplicaId): void {

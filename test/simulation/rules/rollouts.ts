@@ -2,6 +2,7 @@ import type { Change, RolloutRecord, ServiceRecord } from '../../../src/control/
 import type { ReplicaStart } from '../../../src/engine/index.ts';
 import type { ReplicaId, Rollout, ServiceName } from '../../../src/model/index.ts';
 import { isFinished } from '../../../src/model/index.ts';
+import type { Container } from '../containers.ts';
 import type { Life } from '../life.ts';
 import type { World } from '../world.ts';
 import type { Decisions } from './decisions.ts';
@@ -15,15 +16,19 @@ const soonMs = 2000;
 /** By then a failure has had its consequences. */
 const aWhileMs = 5000;
 
+/** Who served when a rollout began. */
 interface Serving {
   readonly rollout: string;
-  readonly replicas: readonly ReplicaId[];
+  readonly since: number;
+  readonly replicas: readonly Container[];
 }
 
 /** One rollout per service, asked for by somebody, going forward only; a failed one leaves what served as it was. */
 export class Rollouts {
   readonly #world: World;
   readonly #decisions: Decisions;
+  /** Told to drain or to end. */
+  readonly #ended: ReadonlySet<ReplicaId>;
   readonly #written = new Map<string, RolloutRecord>();
   readonly #actives = new Map<ServiceName, number | undefined>();
   readonly #endedAt = new Map<string, number>();
@@ -31,9 +36,10 @@ export class Rollouts {
   /** What people and files have asked for, and no rollout has answered yet. */
   #asked = 0;
 
-  constructor(world: World, decisions: Decisions) {
+  constructor(world: World, decisions: Decisions, ended: ReadonlySet<ReplicaId>) {
     this.#world = world;
     this.#decisions = decisions;
+    this.#ended = ended;
   }
 
   asked(): void {
@@ -71,6 +77,18 @@ export class Rollouts {
     this.#world.fail('nobody rolls back a rollback', `${id} is started, of a revision that failed`);
   }
 
+  /** Until the new version has arrived it may still fail: the old one, which changes at once or not at all, is needed. */
+  beforeEnding(replica: ReplicaId): void {
+    const container = this.#world.containers.all.get(replica);
+    if (container === undefined || !this.#world.containers.isReady(replica)) return;
+    const { service, slot, revision } = container.start;
+    const rollout = this.#decisions.newestRollout(service)?.rollout;
+    if (rollout === undefined || isFinished(rollout.phase) || rollout.phase === 'retiring') return;
+    if (revision === rollout.to || !this.#oldWholeSince(rollout).some(({ id }) => id === replica)) return;
+    if (slot >= this.#leastSince(rollout)) return;
+    this.#failAsBefore(`${replica} is told to end while ${rollout.id} is still ${rollout.phase}`);
+  }
+
   #checkBegun({ rollout }: RolloutRecord, changes: readonly Change[]): void {
     const { service } = rollout;
     for (const [key, { rollout: other }] of this.#written) {
@@ -91,7 +109,7 @@ export class Rollouts {
     const replicas = containers
       .of(service)
       .filter(({ id, start }) => start.revision === active && routed.has(id) && containers.isReady(id));
-    this.#before.set(service, { rollout: rollout.id, replicas: replicas.map(({ id }) => id) });
+    this.#before.set(service, { rollout: rollout.id, since: this.#world.time.now, replicas });
   }
 
   #checkForward(before: Rollout | undefined, after: Rollout): void {
@@ -103,9 +121,20 @@ export class Rollouts {
     if (isFinished(after.phase)) this.#endedAt.set(after.id, this.#world.time.now);
     if (after.phase !== 'failed') return;
     // After the switch the old version only stands by: it serves again a moment after the failure.
-    const hasSwitched = after.history.some(({ phase }) => phase === 'verifying' || phase === 'baking');
-    if (!hasSwitched) this.#checkAsBefore(after);
-    this.#world.time.after(aWhileMs, () => this.#checkAsBefore(after));
+    if (!this.#hasSwitched(after)) this.#checkServing(after);
+    this.#world.time.after(aWhileMs, () => {
+      this.#checkServing(after);
+      this.#checkNobodyEnded(after);
+    });
+  }
+
+  /** A switch is over when the proxy has its table, which may be the instant in which the new version fails. */
+  #hasSwitched({ service, to, history }: Rollout): boolean {
+    const routed = this.#world.proxy.routed();
+    const isServing = this.#world.containers
+      .of(service)
+      .some(({ id, start }) => start.revision === to && routed.has(id));
+    return isServing || history.some(({ phase }) => phase === 'verifying' || phase === 'baking');
   }
 
   /** Services of one deploy wait for those that they depend on. */
@@ -120,33 +149,45 @@ export class Rollouts {
     }
   }
 
-  /** With the new beside the old, a failure costs none of the old. */
-  #checkAsBefore(rollout: Rollout): void {
-    const { service } = rollout;
-    const before = this.#before.get(service);
-    const record = this.#decisions.service(service);
-    const changesAtOnce = (one: ServiceRecord): boolean =>
-      one.wanted && one.policy.order === 'start-first' && one.policy.switch === 'atomic' && !isExclusive(one);
-    if (!this.#world.life.isAlive || this.#decisions.newestRollout(service)?.rollout.id !== rollout.id) return;
-    if (record === undefined || before?.rollout !== rollout.id || !this.#decisions.always(service, changesAtOnce))
-      return;
+  /** With the new beside the old, a failure costs none of the old: who can serve does. */
+  #checkServing(rollout: Rollout): void {
     const { containers, proxy } = this.#world;
     const routed = proxy.routed();
-    for (const id of before.replicas) {
+    for (const { id, start } of this.#oldWholeSince(rollout, this.#world.time.now - aWhileMs)) {
       const container = containers.all.get(id);
-      if (
-        container?.state !== 'running' ||
-        container.hangs ||
-        container.start.slot >= this.#decisions.least(service, wantedReplicas)
-      )
-        continue;
-      if (!routed.has(id) || container.signalledAt !== undefined) {
-        this.#world.fail(
-          'a failed deploy leaves the old version as it was',
-          `${id} served before ${rollout.id}, and does not now`,
-        );
-      }
+      const isSpare = start.slot >= this.#decisions.least(rollout.service, wantedReplicas);
+      if (container?.state !== 'running' || container.hangs || isSpare) continue;
+      if (!routed.has(id)) this.#failAsBefore(`${id} served before ${rollout.id}, and does not now`);
     }
+  }
+
+  #checkNobodyEnded(rollout: Rollout): void {
+    for (const { id, start, hangs } of this.#oldWholeSince(rollout)) {
+      if (start.slot >= this.#leastSince(rollout) || hangs || !this.#ended.has(id)) continue;
+      this.#failAsBefore(`${id} served before ${rollout.id}, and was told to end`);
+    }
+  }
+
+  /** Who served when the rollout began, if since then the rules have said that all of them change at once. */
+  #oldWholeSince(rollout: Rollout, from?: number): readonly Container[] {
+    const { service } = rollout;
+    const before = this.#before.get(service);
+    const since = from ?? before?.since ?? 0;
+    const changesAtOnce = (one: ServiceRecord): boolean =>
+      one.wanted && one.policy.order === 'start-first' && one.policy.switch === 'atomic' && !isExclusive(one);
+    const isNewest = this.#decisions.newestRollout(service)?.rollout.id === rollout.id;
+    if (!this.#world.life.isAlive || !isNewest || before?.rollout !== rollout.id) return [];
+    const records = this.#decisions.inForce(service, since);
+    return records.length > 0 && records.every(changesAtOnce) ? before.replicas : [];
+  }
+
+  #leastSince({ service }: Rollout): number {
+    const since = this.#before.get(service)?.since ?? 0;
+    return Math.min(...this.#decisions.inForce(service, since).map(wantedReplicas));
+  }
+
+  #failAsBefore(words: string): void {
+    this.#world.fail('a failed deploy leaves the old version as it was', words);
   }
 
   /** What counts as working is what a rollout brought to its end. */
