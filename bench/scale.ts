@@ -1,4 +1,4 @@
-// `node bench/scale.ts`: so many services on Docker up from nothing, what the supervisor takes for it and afterwards.
+// `npm run bench:scale:docker`: so many services on Docker up from nothing, what the supervisor takes for it and afterwards.
 //   --services N   default 50
 //   --json FILE    the figures as JSON
 import { writeFile } from 'node:fs/promises';

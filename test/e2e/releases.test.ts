@@ -94,7 +94,8 @@ test('a failing service stops its wave; the end says what was changed, kept and 
   const outcome = await project().tryUp();
   expect(outcome).toMatchObject({ exitCode: 1 });
   expect(outcome.all).toMatch(/kept as it was: api r\d+ \(r\d+ failed\); not begun: web r\d+/);
-  // The watcher may have been quicker than `up`, which then tried the failed ones once more.
+  // The watcher may have been quicker than `up`, which then tried the failed ones once more while `store` was under way.
+  await project().settled('store');
   const outcomes = (await releases())
     .slice(0, 2)
     .flatMap(({ changes }) => changes.map((each) => `${each.service} ${each.outcome}`));

@@ -108,6 +108,7 @@ test('during: a failing check ends the rollout while the old version serves', as
   const report = await deployFailing();
   expect(report.rollouts[0]?.failure?.message).toMatch(/during the deploy, GET \/.*release is "3", wanted "4"/);
   expect(await calls.stop()).toMatchObject({ failed: 0 });
+  await project().settled('web');
   expect(await project().replicas()).toEqual(replicas);
 });
 
