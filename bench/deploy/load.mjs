@@ -16,6 +16,12 @@ let switchedAt;
 let failingSince;
 let longestOutageMs = 0;
 
+// Whoever started it may be killed before it says stop: nobody is left to be told then.
+const startedBy = process.ppid;
+setInterval(() => {
+  if (process.ppid !== startedBy) process.exit(1);
+}, 1000).unref();
+
 const begun = Date.now();
 const timer = setInterval(() => {
   const due = Math.floor(((Date.now() - begun) / 1000) * Number(rate));
