@@ -1,3 +1,4 @@
+import { nameHint } from '../lib/index.ts';
 import type { ServiceName } from '../model/index.ts';
 import { PointsmanError } from '../model/index.ts';
 import type { HashedSpec } from './changes.ts';
@@ -9,8 +10,8 @@ export const requireKnown = (name: ServiceName, hashed: readonly HashedSpec[]): 
 
 export const unknownService = (name: string, known: readonly string[]): PointsmanError =>
   new PointsmanError('SERVICE_UNKNOWN', {
-    message: `there is no service ${name}`,
-    fix: known.length === 0 ? 'No service was ever deployed here.' : `Known are ${[...known].sort().join(', ')}.`,
+    message: `No service is called "${name}".`,
+    fix: known.length === 0 ? 'No service was ever deployed here.' : nameHint(name, [...known].sort()),
   });
 
 export const unknownRevision = (service: ServiceName, why: string): PointsmanError =>

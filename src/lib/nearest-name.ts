@@ -25,16 +25,20 @@ const distanceOf = (written: string, name: string): number =>
     ? Math.min(1, name.length - written.length)
     : editDistance(written, name);
 
-/** Levenshtein, one row at a time. */
+/** Letters wrong, missing, too many, or two in each other's place. */
 const editDistance = (from: string, to: string): number => {
-  const row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  let before: readonly number[] = [];
+  let row: readonly number[] = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let line = 0; line < from.length; line += 1) {
     const cells = [line + 1];
     for (let column = 0; column < to.length; column += 1) {
       const substitution = (row[column] ?? 0) + (from[line] === to[column] ? 0 : 1);
-      cells.push(Math.min(substitution, (row[column + 1] ?? 0) + 1, (cells[column] ?? 0) + 1));
+      const isSwapped = column > 0 && from[line] === to[column - 1] && from[line - 1] === to[column];
+      const swap = isSwapped ? (before[column - 1] ?? 0) + 1 : Infinity;
+      cells.push(Math.min(substitution, swap, (row[column + 1] ?? 0) + 1, (cells[column] ?? 0) + 1));
     }
-    row.splice(0, row.length, ...cells);
+    before = row;
+    row = cells;
   }
   return row.at(-1) ?? 0;
 };

@@ -5,21 +5,29 @@ import { platformNames } from '../platform/index.ts';
 import type { ManifestDocument, Path } from './document.ts';
 import { environmentChain, environmentsOf } from './layers.ts';
 import type { LoadedProject } from './model.ts';
+import { manifestSchemas, property } from './read-document.ts';
 import type { ReadDocument } from './read-document.ts';
 import { sharedOwner } from './variable-resolver.ts';
 import type { VerifyManifest } from './verify-schema.ts';
 
-/** What can only be judged with all documents at hand: names used twice, names nobody has, circles. */
-export const checkReferences = (loaded: LoadedProject, documents: readonly ReadDocument[]): PointsmanError[] => {
-  const services = documents.flatMap((read) => (kindOf(read) === 'Service' ? [nameOf(read)] : []));
+/**
+ * What can only be judged with all documents at hand: names used twice, names nobody has, circles. What stands in a
+ * text that can't be read is not missed: `isWhole` says that every file could be.
+ */
+export const checkReferences = (
+  loaded: LoadedProject,
+  documents: readonly ReadDocument[],
+  isWhole: boolean,
+): PointsmanError[] => {
+  const services = documents.flatMap((read) => (mayBeService(read) ? [nameOf(read)] : []));
   const environments = Object.keys(environmentsOf(loaded));
   return [
-    ...noService(loaded, services),
+    ...(isWhole ? noService(loaded, services) : []),
     ...duplicates(documents),
     ...namesIn(loaded).flatMap(({ names, what, document, path }) => {
       const known = { service: services, environment: environments, platform: platformNames }[what];
       return names.flatMap((name, index) => {
-        if (known.includes(name)) return [];
+        if (known.includes(name) || (what === 'service' && !isWhole)) return [];
         const place = what === 'service' ? [...path, index] : path;
         return [unknown({ what, name, known }, document.locateKey(place))];
       });
@@ -27,7 +35,7 @@ export const checkReferences = (loaded: LoadedProject, documents: readonly ReadD
     ...dependencyCycles(loaded),
     ...environmentCycles(loaded),
     ...reservedNames(loaded),
-    ...workloadHosts(loaded),
+    ...(isWhole ? workloadHosts(loaded, documents) : []),
   ];
 };
 
@@ -40,6 +48,11 @@ const noService = ({ projectDocument }: LoadedProject, services: readonly string
 };
 
 const kindOf = (read: ReadDocument): string | undefined => (read.kind === 'invalid' ? read.ofKind : read.kind);
+/** A kind that is only misspelt may mean a service. */
+const mayBeService = (read: ReadDocument): boolean => {
+  const kind = kindOf(read);
+  return kind === 'Service' || kind === undefined || !Object.hasOwn(manifestSchemas, kind);
+};
 const nameOf = (read: ReadDocument): string =>
   (read.kind === 'invalid' ? read.name : read.manifest.metadata.name) ?? '';
 
@@ -173,11 +186,8 @@ const reservedNames = ({ services }: LoadedProject): PointsmanError[] =>
     });
 
 /** Load on a host that no service has would only measure the proxy's 404. */
-const workloadHosts = ({ services, rehearsals }: LoadedProject): PointsmanError[] => {
-  const domains = services.flatMap(({ manifest: { spec } }) => [
-    ...(spec.domains ?? []),
-    ...Object.values(spec.environments ?? {}).flatMap((override) => override.domains ?? []),
-  ]);
+const workloadHosts = ({ rehearsals }: LoadedProject, documents: readonly ReadDocument[]): PointsmanError[] => {
+  const domains = documents.filter(mayBeService).flatMap(({ document }) => domainsIn(document.value));
   const isKnown = (host: string): boolean =>
     domains.some((domain) => (domain.startsWith('*') ? host.endsWith(domain.slice(1)) : domain === host));
   return rehearsals.flatMap(({ manifest, document }) =>
@@ -191,4 +201,14 @@ const workloadHosts = ({ services, rehearsals }: LoadedProject): PointsmanError[
       }),
     ),
   );
+};
+
+/** As written, also in a document that is wrong elsewhere. */
+const domainsIn = (value: unknown): readonly string[] => {
+  const spec = property(value, 'spec');
+  const overrides = Object.values(property(spec, 'environments') ?? {});
+  return [spec, ...overrides].flatMap((part) => {
+    const domains = property(part, 'domains');
+    return Array.isArray(domains) ? domains.filter((domain) => typeof domain === 'string') : [];
+  });
 };

@@ -31,7 +31,12 @@ export const loadProject = async (target: string, signal: AbortSignal): Promise<
     files: [...new Set([...manifestFiles, ...services.flatMap(({ files }) => files)])],
     root,
   };
-  const problems = [...loaded.problems, ...checkReferences(loaded, documents), ...(await certificateProblems(loaded))];
+  const isWhole = parsed.every((file) => file.problems.length === 0);
+  const problems = [
+    ...loaded.problems,
+    ...checkReferences(loaded, documents, isWhole),
+    ...(await certificateProblems(loaded)),
+  ];
   return { ...loaded, problems: problems.toSorted(byPlace) };
 };
 

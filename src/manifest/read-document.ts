@@ -63,7 +63,7 @@ const unknownKind = (kind: unknown, document: ManifestDocument): PointsmanError 
   });
 };
 
-const property = (value: unknown, key: string): unknown =>
+export const property = (value: unknown, key: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 
 /** In a map of variables a number is text: `1.10` stays `1.10`. */

@@ -8,7 +8,9 @@ it.each([
   ['healthcheckTimout', 'healthcheckTimeout'],
   ['mcp_cloud', 'mcp-cloud'],
   ['docker', 'DOCKERFILE'],
-  ['prot', undefined],
+  ['prot', 'port'],
+  ['hleathcheckPath', 'healthcheckPath'],
+  ['trop', undefined],
   ['por', 'port'],
   ['something', undefined],
 ])('%s most likely means %s', (written, expected) => {

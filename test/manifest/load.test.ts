@@ -212,6 +212,24 @@ describe('a mistake is named with its place, what was expected and what was prob
   });
 });
 
+const rehearsal =
+  'apiVersion: pointsman/v1\nkind: Rehearsal\nmetadata: { name: r }\nspec:\n  deploy: { services: [web] }\n  workloads: [{ http: { host: web.localhost, path: /, rate: 1/s } }]\n';
+
+it.each([
+  ['a mistake in a service', (text: string) => text.replace('port: 80', 'port: lots'), 'spec.port must be'],
+  ['a misspelt kind', (text: string) => text.replace('kind: Service', 'kind: Servise'), 'There is no kind'],
+  ['a text that is no YAML', (text: string) => text.replace('port: 80', 'port: ['), 'This is not valid YAML'],
+])('%s is told once, not as missing domains and names too', async (_, damaged, said) => {
+  const web = service('web', `${image}\ndomains: [web.localhost]\nport: 80`);
+  const folder = projectFolder({
+    'a.yaml': project('{}'),
+    'b.yaml': damaged(web),
+    'c.yaml': `${service('api', `${image}\ndependsOn: [web]`)}---\n${rehearsal}`,
+  });
+  const problems = lines((await load(folder)).problems, folder);
+  expect(problems).toEqual([expect.stringContaining(said)]);
+});
+
 describe('whatever is in the files', () => {
   const whole = {
     'a.yaml': `${project('variables: { A: "${{ secret(8) }}" }')}---\n${service('web', 'source: .\nconfig: railway.toml\ndomains: [a.localhost]\nvariables: { B: "${{shared.A}}" }')}`,
