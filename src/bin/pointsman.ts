@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Interruption, runCli } from '../cli/index.ts';
@@ -33,6 +34,16 @@ const programBeside = (name: string): string =>
 const readVersion = (): string =>
   (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 
+/** A container or a CI job often has no USER; an account without a name has none anywhere. */
+const userName = (): string | undefined => {
+  if (process.env['USER'] !== undefined && process.env['USER'] !== '') return process.env['USER'];
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
+};
+
 // `pointsman logs | head`: whoever read us has enough.
 process.stdout.on('error', () => process.exit(0));
 
@@ -41,6 +52,7 @@ const exitCode = await runCli(process.argv.slice(2), {
   stderr: process.stderr,
   variables: process.env,
   cwd: process.cwd(),
+  user: userName(),
   clock: systemClock,
   version: readVersion(),
   programs: { node: process.execPath, supervisor: programBeside('supervisor'), proxy: programBeside('proxy') },

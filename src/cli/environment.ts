@@ -6,6 +6,8 @@ export interface CliEnvironment {
   readonly stderr: NodeJS.WriteStream;
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Who asks, for the history; undefined: nobody can tell. */
+  readonly user: string | undefined;
   readonly clock: Clock;
   readonly version: string;
   readonly programs: Programs;

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import type { Command } from 'commander';
 import { errorReport, PointsmanError } from '../model/index.ts';
 import { Interruption } from './environment.ts';
 import type { CliEnvironment } from './environment.ts';
@@ -20,7 +21,7 @@ export const runCli = async (argv: readonly string[], environment: CliEnvironmen
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.good; // --help, --version
     if (error instanceof Interruption) return exitCodes.interrupted;
-    return fail(error instanceof CommanderError ? usageError(error) : error, argv, environment);
+    return fail(error instanceof CommanderError ? usageError(error, verbIn(program, argv)) : error, argv, environment);
   }
 };
 
@@ -34,11 +35,25 @@ const fail = (error: unknown, argv: readonly string[], environment: CliEnvironme
 };
 
 /** commander says `error: unknown option '--jsn'\n(Did you mean --json?)`. */
-const usageError = (error: CommanderError): PointsmanError => {
+const usageError = (error: CommanderError, verb: string): PointsmanError => {
   const [what = '', hint] = error.message.replace(/^error: /, '').split('\n');
   const needsHelp = error.code === 'commander.help';
   return new PointsmanError('USAGE', {
     message: needsHelp ? 'No command given.' : what,
-    fix: hint === undefined ? 'See `pointsman --help`.' : hint.replaceAll(/^\(|\)$/g, ''),
+    fix: hint === undefined ? `See \`pointsman ${verb}--help\`.` : hint.replaceAll(/^\(|\)$/g, ''),
   });
+};
+
+/** `scale `, `domains swap `, or nothing: as far as the words name a verb. */
+const verbIn = (program: Command, argv: readonly string[]): string => {
+  let command = program;
+  let verb = '';
+  for (const word of argv) {
+    if (word.startsWith('-')) continue;
+    const next = command.commands.find((each) => each.name() === word);
+    if (next === undefined) break;
+    command = next;
+    verb += `${word} `;
+  }
+  return verb;
 };

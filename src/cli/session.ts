@@ -37,7 +37,7 @@ export const createRunner = (environment: CliEnvironment, finish: (exitCode: num
       settings,
       output: createOutput(environment, { json: options.json ?? false, color: options.color ?? true }),
       client: createSupervisorClient(socketOf(settings), {
-        by: environment.variables['USER'],
+        by: environment.user,
         environment: settings.environment,
       }),
       signal: environment.interrupts.first,

@@ -37,6 +37,7 @@ export const planReport = (parts: SituationParts, input: PlanInput): PlanReport 
       how: policy === undefined ? '' : describePolicy(policy, replicas),
       differences: differencesOf(parts, input, service),
       notes,
+      apart: change === 'none' ? apart(parts, input, service) : [],
       ...(expected !== undefined && { expected }),
     })),
   };
@@ -48,6 +49,20 @@ const differencesOf = ({ records }: SituationParts, { hashed }: PlanInput, servi
   const record = records.service(service);
   const active = record?.active === undefined ? undefined : records.revision(service, record.active);
   return spec === undefined || active === undefined ? [] : differencesBetween({ spec: active.spec }, { spec });
+};
+
+const apart = (parts: SituationParts, input: PlanInput, service: ServiceName): readonly string[] => {
+  const spec = input.hashed.find((each) => each.spec.name === service)?.spec;
+  const scaledTo = parts.records.service(service)?.scaledTo;
+  const differences = differencesOf(parts, input, service).map(differenceInWords);
+  return [
+    ...(spec === undefined || scaledTo === undefined || scaledTo === spec.replicas
+      ? []
+      : [`${service} was scaled to ${scaledTo}; its manifest says ${spec.replicas}`]),
+    ...(differences.length === 0
+      ? []
+      : [`${service} was rolled back; \`pointsman deploy ${service}\` takes it forward: ${differences.join('; ')}`]),
+  ];
 };
 
 const plannedService = (parts: SituationParts, input: PlanInput, each: HashedSpec): PlannedService => {

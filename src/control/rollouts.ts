@@ -58,7 +58,7 @@ export class RolloutStarter {
     const { store, records, clock, onBegun } = this.#parts;
     const deployId = this.#nextDeployId();
     const order = records.highestRolloutOrder();
-    const made = revisions.map((wanted, index) => this.#make(wanted, deployId, order + 1 + index));
+    const made = revisions.map((wanted, index) => this.#make(wanted, { deployId, by }, order + 1 + index));
     const superseded = revisions.flatMap(({ record }) => this.#unfinished(record.service));
     store.commit([
       ...others,
@@ -76,7 +76,7 @@ export class RolloutStarter {
 
   #make(
     wanted: NewRevision,
-    deployId: string,
+    { deployId, by }: { readonly deployId: string; readonly by: string | undefined },
     order: number,
   ): { readonly rollout: RolloutRecord; readonly changes: readonly Change[] } {
     const { records, clock, highestObserved } = this.#parts;
@@ -89,6 +89,7 @@ export class RolloutStarter {
       number,
       createdAt: now,
       cause: wanted.cause,
+      ...(by !== undefined && { by }),
       specHash: wanted.specHash,
       spec: withPolicy(wanted.spec, wanted.record.policy),
       ...(wanted.image !== undefined && { image: wanted.image }),

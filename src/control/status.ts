@@ -121,7 +121,7 @@ const serviceStatus = async (parts: StatusParts, record: ServiceRecord): Promise
     ...(isTriedOut && { previews: previewHosts(records, record).map((host) => urlOf(parts.routes, host)) }),
     // What failed last is worth seeing until something newer completes.
     rollout: newest !== undefined && (!isFinished(newest.phase) || newest.phase === 'failed') ? newest : undefined,
-    replicas: replicas.map(replicaStatus),
+    replicas: replicas.toSorted((a, b) => a.revision - b.revision || a.slot - b.slot).map(replicaStatus),
     drains: newestRecord?.drains ?? [],
     conditions: [...live.conditions(record.service), manifestCondition(parts)],
   };

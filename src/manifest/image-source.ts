@@ -114,6 +114,6 @@ const missingDockerfile = (
 ): PointsmanError =>
   new PointsmanError('DOCKERFILE_NOT_FOUND', {
     message: `There is no Dockerfile at ${candidates.join(' or ')}.`,
-    fix: 'Set build.dockerfilePath, from the source folder; images are built from Dockerfiles only.',
+    fix: 'Write one, name it with build.dockerfilePath (from the source folder), or run without containers: --engine process.',
     where: effective.where('build.dockerfilePath') ?? service.document.locate(['spec', 'source']),
   });

@@ -95,6 +95,8 @@ export interface Revision {
   readonly createdAt: Instant;
   /** Why it exists, in words: `mcp_cloud/http_server.py changed`, `deploy by hand`. */
   readonly cause: string;
+  /** Who asked for it; absent where nobody did or said: a saved file. */
+  readonly by?: string;
   /** Hash over what makes a replica differ: image input, start command, variables, volumes, limits, port. Not replicas or policy. */
   readonly specHash: string;
   readonly spec: ServiceSpec;

@@ -65,7 +65,7 @@ export const isRouted =
 
 export const whyStart = (situation: Situation, target: Revision): string =>
   situation.active === target.number
-    ? `keeps ${target.spec.replicas} running`
+    ? `keeps ${situation.wanted?.replicas ?? target.spec.replicas} running`
     : `revision ${target.number}: ${target.cause}`;
 
 const slotsOf = (wanted: number): readonly Slot[] => Array.from({ length: wanted }, (_, slot) => slot);

@@ -259,6 +259,8 @@ export interface PlanReport {
     readonly differences: readonly Difference[];
     /** What forces it to be so, and what a user should know. */
     readonly notes: readonly string[];
+    /** Where nothing is to be done and yet what runs is not what the manifests say: what a command said still holds. */
+    readonly apart: readonly string[];
     /** What the last deploys of the same kind took; absent before the first. */
     readonly expected?: {
       readonly runs: number;

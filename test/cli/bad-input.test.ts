@@ -22,6 +22,8 @@ describe('bad usage: exit code 2 and what was meant', () => {
     [['statsu'], "unknown command 'statsu'", 'Did you mean status?'],
     [['status', '--jsn'], "unknown option '--jsn'", 'Did you mean --json?'],
     [['scale', 'web', 'many'], 'replicas "many"', undefined],
+    [['scale', 'web'], "missing required argument 'replicas'", 'pointsman scale --help'],
+    [['domains', 'swap', 'staging'], "missing required argument 'other'", 'pointsman domains swap --help'],
     [['deploy', '--variable', 'RELEASE'], 'KEY=VALUE', undefined],
     [['up', '--engine', 'podman'], 'podman', undefined],
     [['rollback'], 'either a service or a release', 'rollback --release 3'],

@@ -6,7 +6,12 @@ import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 
 const program = resolve('src/bin/pointsman.ts');
-const options = { reject: false, all: true, timeout: 100_000, env: { CI: 'true', NO_COLOR: '1' } } as const;
+const options = {
+  reject: false,
+  all: true,
+  timeout: 100_000,
+  env: { CI: 'true', NO_COLOR: '1', USER: 'ann' },
+} as const;
 
 /** The real program in a folder of its own, as a user starts it. */
 export class CommandLine {

@@ -11,6 +11,7 @@ const program = createProgram(
     stdout: process.stdout,
     stderr: process.stderr,
     variables: {},
+    user: undefined,
     cwd: '/',
     clock: systemClock,
     version: '0.0.0',

@@ -95,6 +95,11 @@ describe('a project from up to down', () => {
     expect(await release('web.polite.localhost')).toBe('1');
   });
 
+  it('revisions and releases say who asked', async () => {
+    expect(await line.do('revisions', 'web')).toMatch(/ active .* ann .* restart$/m);
+    expect(await line.do('releases')).toMatch(/ ann .* restart$/m);
+  });
+
   it('logs shows both services, each line with its revision; events how it came about', async () => {
     expect(await line.do('logs')).toMatch(/shop r1 \| listening on \d+, release 1/);
     const entries = (await line.do('logs', 'shop', '--json')).split('\n').map((text) => JSON.parse(text) as LogEntry);
@@ -155,6 +160,7 @@ describe('a project from up to down', () => {
     const { exitCode, stderr } = await line.run('up');
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^error [A-Z_]+: .*\n(.*\n)*? {2}\| /m);
+    expect(await line.do('status')).toMatch(/^ {2}✗ \w+, revision \d+ ROLLOUT_FAILED: .+\n +fix: /m);
     expect(await release('web.polite.localhost')).toBe('1');
   });
 

@@ -76,6 +76,10 @@ test('a rollback brings back image and variables of a kept revision without a bu
   const report = await rig.finished(await rig.control.rollback({ service: 'web' }, AbortSignal.timeout(5000)));
   expect(report.result).toBe('completed');
   expect((await rig.get('web.localhost')).body).toContain('"1"');
+  const plan = await rig.control.plan({ services: [], variables: {} }, AbortSignal.timeout(5000));
+  expect(plan.services).toMatchObject([
+    { change: 'none', apart: [expect.stringMatching(/^web was rolled back.*variables\.RELEASE: 1 → 2/)] },
+  ]);
   const revisions = rig.control.revisions('web');
   expect(revisions.map(({ number, result, cause }) => [number, result, cause])).toEqual([
     [3, 'active', 'rollback to revision 1'],

@@ -35,6 +35,8 @@ test('restart replaces the replicas, scale changes their number and keeps it, pl
   }
   await rig.up();
   expect((await rig.service('web')).wanted).toBe(3);
+  const nothing = await rig.control.plan({ services: [], variables: {} }, asked());
+  expect(nothing.services).toMatchObject([{ change: 'none', apart: ['web was scaled to 3; its manifest says 1'] }]);
   const plan = await rig.control.plan({ services: ['web'], variables: { RELEASE: '2' } }, asked());
   expect(plan.services).toMatchObject([{ service: 'web', change: 'replace' }]);
   expect(plan.text).toMatch(/start rig-production-web-r3-0-1/);

@@ -161,8 +161,8 @@ describe('what is built', () => {
     });
     const { problems } = resolveServices(await load(folder), contextWith({}));
     expect(lines(problems, folder)).toEqual([
-      'DOCKERFILE_NOT_FOUND a.yaml:5:11 There is no Dockerfile at app/Dockerfile. Set build.dockerfilePath, from the source folder; images are built from Dockerfiles only.',
-      'DOCKERFILE_NOT_FOUND a.yaml:12:28 There is no Dockerfile at app/api/Dockerfile or app/api/api/Dockerfile. Set build.dockerfilePath, from the source folder; images are built from Dockerfiles only.',
+      'DOCKERFILE_NOT_FOUND a.yaml:5:11 There is no Dockerfile at app/Dockerfile. Write one, name it with build.dockerfilePath (from the source folder), or run without containers: --engine process.',
+      'DOCKERFILE_NOT_FOUND a.yaml:12:28 There is no Dockerfile at app/api/Dockerfile or app/api/api/Dockerfile. Write one, name it with build.dockerfilePath (from the source folder), or run without containers: --engine process.',
     ]);
   });
 

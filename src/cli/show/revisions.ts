@@ -13,10 +13,11 @@ export const revisionsText = (revisions: readonly RevisionReport[], colours: Col
     `r${revision.number}`,
     resultText(revision.result, colours),
     dateAndTime(revision.createdAt),
+    revision.by ?? '-',
     revision.image?.slice(0, shownImageCharacters) ?? '-',
     oneLine(revision.cause),
   ]);
-  return table(['REVISION', 'RESULT', 'MADE', 'IMAGE', 'CAUSE'].map(colours.dim), rows).join('\n');
+  return table(['REVISION', 'RESULT', 'MADE', 'BY', 'IMAGE', 'CAUSE'].map(colours.dim), rows).join('\n');
 };
 
 const resultText = (result: RevisionResult, colours: Colours): string => {

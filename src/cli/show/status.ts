@@ -1,6 +1,7 @@
 import type { Condition, Instant } from '../../model/index.ts';
 import type { ReplicaStatus, ServiceStatus, StatusReport } from '../../protocol/index.ts';
 import type { Colours } from '../output.ts';
+import { oneLine } from '../terminal/clip.ts';
 import { failureText } from './failure.ts';
 import { table } from './table.ts';
 import { duration } from './time.ts';
@@ -18,6 +19,7 @@ export const statusText = (status: StatusReport, colours: Colours, view: StatusV
     ...serviceTable(status.services, colours),
     ...status.services.flatMap((service) => previewLines(service, colours)),
     ...status.services.flatMap((service) => troubles(service, colours)),
+    ...status.services.flatMap((service) => failureLines(service, colours)),
     ...status.services.flatMap((service) => drainLines(service, colours, view.replicas)),
     ...(view.replicas ? status.services.flatMap((service) => replicaTable(service, colours, view.now)) : []),
     ...status.problems.flatMap((problem) => ['', failureText(problem, colours, view.cwd)]),
@@ -81,6 +83,17 @@ const troubles = (service: ServiceStatus, colours: Colours): readonly string[] =
     .map(
       (condition) => `  ${colours.yellow('!')} ${service.name} ${colours.bold(condition.reason)}: ${condition.message}`,
     );
+
+/** A deploy that failed, until a newer one completes: whoever looks later did not see it fail. */
+const failureLines = ({ name, rollout }: ServiceStatus, colours: Colours): readonly string[] => {
+  if (rollout?.failure === undefined) return [];
+  const { code, message, fix } = rollout.failure;
+  return [
+    `  ${colours.red('✗')} ${name}, revision ${rollout.to} ${colours.bold(code)}: ${oneLine(message)}`,
+    ...(fix === undefined ? [] : [`    ${colours.cyan('fix:')} ${oneLine(fix)}`]),
+    `    \`pointsman events ${name}\` has all of it`,
+  ];
+};
 
 const isWorthSaying = ({ type, status }: Condition): boolean => {
   switch (type) {

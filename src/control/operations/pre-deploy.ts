@@ -73,6 +73,6 @@ const run = async (
 const failure = (exit: Exit, output: readonly string[]): ErrorReport => ({
   code: 'PRE_DEPLOY_FAILED',
   message: `the pre-deploy command ${exitWords(exit)}`,
-  fix: 'Its last lines are below; the version before goes on serving.',
+  fix: 'Correct what its last lines show and deploy again; what served before goes on serving.',
   output,
 });
