@@ -8,7 +8,7 @@ import type { ScopeFolder } from '../scope-folder.ts';
 import { replicaFolder } from '../scope-folder.ts';
 import { endProcesses, sendSignal } from './end-processes.ts';
 import { execute } from './execution.ts';
-import { freePort } from './free-port.ts';
+import { takePort } from './free-port.ts';
 
 interface Entry {
   record: ReplicaRecord;
@@ -83,10 +83,15 @@ export class Replicas {
 
   async #start(order: StartOrder): Promise<ReplicaRecord> {
     const { id } = order.identity;
-    const running = this.list().filter(({ exit }) => exit === null);
-    const port = await freePort(new Set(running.map((record) => record.port)));
+    const taken = await takePort();
     const folder = replicaFolder(this.#folder, id);
-    const { record, exited } = await execute({ order, port, folder }, this.#reports.complain);
+    const { record, exited } = await execute({ order, port: taken.port, folder }, this.#reports.complain).catch(
+      (error: unknown) => {
+        taken.release();
+        throw error;
+      },
+    );
+    void exited.then(() => taken.release());
     this.#unwritten += 1;
     const entry: Entry = { record, ended: exited.then((exit) => this.#noteEnd(folder, entry, exit)) };
     this.#entries.set(id, entry);
