@@ -20,7 +20,7 @@ it.skipIf(process.platform !== 'linux')(
     const other = createServer().listen(range.first, '127.0.0.1');
     await once(other, 'listening');
     const taken = await Promise.all([takePort(range), takePort(range), takePort(range)]);
-    expect(taken.map(({ port }) => port).toSorted()).toEqual([1, 2, 3].map((offset) => range.first + offset));
+    expect(new Set(taken.map(({ port }) => port - range.first))).toEqual(new Set([1, 2, 3]));
     await expect(takePort(range)).rejects.toThrow('no free port');
     expect(await fromAnotherRunner()).toContain('no free port');
     taken[1]?.release();
