@@ -1,3 +1,4 @@
+import type { RecordBatch } from './record-batch.ts';
 import type { DrainOrder, Generation, ReplicaId, RequestRecord, RouteTable } from '../model/index.ts';
 
 /**
@@ -40,6 +41,8 @@ export type FromProxy =
   | { readonly kind: 'draining'; readonly counts: Readonly<Record<ReplicaId, number>> }
   /** Unasked: something a person should know, such as certificates that changed and can't be used. */
   | { readonly kind: 'notice'; readonly message: string }
+  | { readonly kind: 'records'; readonly batch: RecordBatch; readonly dropped: number }
+  /** How a proxy of an older release, which may outlive several supervisors, says the same. */
   | { readonly kind: 'ledger'; readonly records: readonly RequestRecord[]; readonly dropped: number };
 
 export interface ProxyHello {

@@ -1,5 +1,5 @@
 import type { DrainOrder, ReplicaId, RouteTable } from '../model/index.ts';
-import type { RecordBatch } from './record-batch.ts';
+import type { RecordBatch } from '../protocol/index.ts';
 
 /** Goes up with every change below that an older side would not understand: a master takes only workers of its own version. */
 export const messagesVersion = 1;

@@ -9,7 +9,7 @@ export type ProxyCall = ToProxy extends infer Message
     ? Omit<Message, 'call'>
     : never
   : never;
-export type UnaskedMessage = Extract<FromProxy, { kind: 'draining' | 'ledger' | 'notice' | 'replaced' }>;
+export type UnaskedMessage = Extract<FromProxy, { kind: 'draining' | 'records' | 'ledger' | 'notice' | 'replaced' }>;
 export type ProxyAnswer = Exclude<FromProxy, UnaskedMessage | ProxyHello>;
 
 /** A proxy that says nothing for so long is treated as gone. */
@@ -87,6 +87,7 @@ export class ProxyCalls {
         this.#hello.resolve(message);
         return;
       case 'draining':
+      case 'records':
       case 'ledger':
       case 'notice':
       case 'replaced':

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PointsmanError } from '../model/index.ts';
 import type { DrainOrder, ReplicaId, RequestRecord, RouteTable } from '../model/index.ts';
+import { readRecords } from '../protocol/index.ts';
 import type { ProxyHello } from '../protocol/index.ts';
 import type { InFlight, ProxyLink, ProxyLinkOptions, Published } from './port.ts';
 import { ProxyCalls, unreachable } from './proxy-calls.ts';
@@ -132,8 +133,11 @@ class ReconnectingLink implements ProxyLink {
       case 'draining':
         for (const callback of this.#callbacks.draining) callback(message.counts);
         return;
+      case 'records':
+        this.#noteRecords(readRecords(message.batch), message.dropped);
+        return;
       case 'ledger':
-        for (const callback of this.#callbacks.ledger) callback(message.records, message.dropped);
+        this.#noteRecords(message.records, message.dropped);
         return;
       case 'notice':
         for (const callback of this.#callbacks.notice) callback(message.message);
@@ -142,6 +146,10 @@ class ReconnectingLink implements ProxyLink {
         this.#ending.abort();
         this.#tellLost('another supervisor took over this proxy');
     }
+  }
+
+  #noteRecords(records: readonly RequestRecord[], dropped: number): void {
+    for (const callback of this.#callbacks.ledger) callback(records, dropped);
   }
 
   #call(call: ProxyCall, signal: AbortSignal): Promise<ProxyAnswer> {

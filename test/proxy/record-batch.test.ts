@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ReplicaId, RequestRecord } from '../../src/model/index.ts';
-import { readRecords, RecordWriter } from '../../src/proxy/record-batch.ts';
+import { readRecords } from '../../src/protocol/index.ts';
 import { Ledger } from '../../src/proxy/worker/ledger.ts';
+import { RecordWriter } from '../../src/proxy/worker/record-writer.ts';
 
 const record = (changes: Partial<RequestRecord> = {}): RequestRecord => ({
   at: 1_758_000_000_000,
@@ -33,6 +34,7 @@ describe('records in batches', () => {
         outcome: 'unknown-host',
       }),
       record({ method: 'TCP', path: '', bytesOut: 12_345_678_901 }),
+      record({ bytesIn: 9, bytesOut: 10, durationMs: 1_099, status: 0, generation: 2_147_483_648 }),
     ];
     const writer = new RecordWriter();
     for (const each of records) expect(writer.add(each)).toBe(true);

@@ -34,12 +34,12 @@ export class ControlSocket {
   /** Says something unasked; lost when nobody listens. */
   say(message: FromProxy): void {
     const supervisor = this.#supervisor;
-    if (message.kind !== 'ledger') {
+    if (message.kind !== 'records') {
       supervisor?.write(`${JSON.stringify(message)}\n`);
       return;
     }
     if (supervisor === undefined || supervisor.writableLength > mostWaiting) {
-      this.#dropped += supervisor === undefined ? 0 : message.records.length + message.dropped;
+      this.#dropped += supervisor === undefined ? 0 : message.batch.count + message.dropped;
       return;
     }
     supervisor.write(`${JSON.stringify({ ...message, dropped: message.dropped + this.#dropped })}\n`);

@@ -54,9 +54,9 @@ export class Master {
       count: options.workers,
       catchUp: () => this.#catchUp(),
       onCounts: (worker, counts) => this.#counts.update(worker, counts),
-      onLedger: (message) => {
-        this.#control?.say(message);
-        this.#reports.take(message.records, message.dropped);
+      onRecords: (batch, dropped) => {
+        this.#control?.say({ kind: 'records', batch, dropped });
+        this.#reports.take(batch, dropped);
       },
       onGone: (worker) => this.#counts.workerGone(worker),
       issue: (listener, name) => this.#certificates.issue(listener, name),

@@ -1,6 +1,5 @@
-import type { FromProxy } from '../../protocol/index.ts';
+import type { RecordBatch } from '../../protocol/index.ts';
 import type { CertificatePair, Counts, FromWorker, WorkerCall, WorkerResult } from '../messages.ts';
-import { readRecords } from '../record-batch.ts';
 import { WorkerProcess } from './worker-process.ts';
 import type { Order } from './worker-process.ts';
 
@@ -10,7 +9,7 @@ export interface WorkersOptions {
   /** What a new worker has to be told before anything else, in order: sockets, then the table. */
   readonly catchUp: () => readonly Order[];
   readonly onCounts: (worker: number, counts: Counts) => void;
-  readonly onLedger: (message: Extract<FromProxy, { kind: 'ledger' }>) => void;
+  readonly onRecords: (batch: RecordBatch, dropped: number) => void;
   readonly onGone: (worker: number) => void;
   /** A certificate for a name that a client asked a listener for; undefined: nobody vouches for it. */
   readonly issue: (listener: string, name: string) => CertificatePair | undefined;
@@ -113,7 +112,7 @@ export class Workers {
         return;
       }
       case 'ledger':
-        this.#options.onLedger({ kind: 'ledger', records: readRecords(message.batch), dropped: message.dropped });
+        this.#options.onRecords(message.batch, message.dropped);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { RequestRecord } from '../../model/index.ts';
-import { RecordWriter } from '../record-batch.ts';
-import type { RecordBatch } from '../record-batch.ts';
+import type { RecordBatch } from '../../protocol/index.ts';
+import { RecordWriter } from './record-writer.ts';
 
 /** Records kept while the master is slow to take them. */
 const mostRecords = 20_000;

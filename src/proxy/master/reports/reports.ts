@@ -1,6 +1,8 @@
 import type { Server } from 'node:http';
 import { once } from 'node:events';
-import type { Address, ProxyReports, RequestRecord } from '../../../model/index.ts';
+import type { Address, ProxyReports } from '../../../model/index.ts';
+import { readRecords } from '../../../protocol/index.ts';
+import type { RecordBatch } from '../../../protocol/index.ts';
 import { AccessLog } from './access-log.ts';
 import { Metrics } from './metrics.ts';
 import type { Gauge } from './metrics.ts';
@@ -70,7 +72,10 @@ export class Reports {
     this.#options.changed();
   }
 
-  take(records: readonly RequestRecord[], dropped: number): void {
+  /** Only who asked for them pays for taking records apart. */
+  take(batch: RecordBatch, dropped: number): void {
+    if (!this.wantRecords) return;
+    const records = readRecords(batch);
     if (this.#server !== undefined) this.#metrics.take(records, dropped);
     this.#log?.take(records, dropped);
   }

@@ -1,0 +1,41 @@
+import type { ReplicaId, RequestOutcome, RequestRecord } from '../model/index.ts';
+
+/** Records on their way from a worker through the master to the supervisor: who only passes them on never takes them apart. */
+export interface RecordBatch {
+  /** What the times in the lines count from. */
+  readonly since: number;
+  /** What the lines say by number. */
+  readonly names: readonly string[];
+  readonly count: number;
+  readonly lines: string;
+}
+
+/** Stands in a line for what is undefined. */
+export const nothing = -1;
+
+export const readRecords = ({ since, names, lines }: Omit<RecordBatch, 'count'>): readonly RequestRecord[] =>
+  lines
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => recordIn(line.split(' '), since, names));
+
+const recordIn = (parts: readonly string[], since: number, names: readonly string[]): RequestRecord => {
+  const [requestId = '', at, pool, generation, revision, replica, method = '', path = '', ...rest] = parts;
+  const [status, bytesIn, bytesOut, durationMs, outcome] = rest.map(Number);
+  const revisionNumber = Number(revision);
+  return {
+    at: since + Number(at),
+    requestId,
+    pool: names[Number(pool)],
+    generation: Number(generation),
+    revision: revisionNumber === nothing ? undefined : revisionNumber,
+    replica: names[Number(replica)] as ReplicaId | undefined,
+    method,
+    path,
+    status: status ?? 0,
+    bytesIn: bytesIn ?? 0,
+    bytesOut: bytesOut ?? 0,
+    durationMs: durationMs ?? 0,
+    outcome: names[outcome ?? nothing] as RequestOutcome,
+  };
+};

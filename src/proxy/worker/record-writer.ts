@@ -1,0 +1,92 @@
+import type { RequestRecord } from '../../model/index.ts';
+import { nothing } from '../../protocol/index.ts';
+import type { RecordBatch } from '../../protocol/index.ts';
+import { lineFeed, space, zero } from '../codec/characters.ts';
+
+/** More than the longest target there is. */
+const capacity = 131_072;
+/** More than all of a line that is not a text. */
+const mostOfNumbers = 256;
+const minus = 0x2d;
+
+/**
+ * Writes records down as lines of text, octet by octet and outside of the heap. Objects that wait for their batch would be
+ * copied by every collection of garbage meanwhile, and texts put together first: both cost more than all else about a record.
+ */
+export class RecordWriter {
+  count = 0;
+  #octets: Buffer | undefined;
+  #length = 0;
+  #since = 0;
+  readonly #names: string[] = [];
+
+  /** False when there is no room left; always true for the first one of a batch. */
+  add(record: RequestRecord): boolean {
+    const { requestId, method, path } = record;
+    const octets = (this.#octets ??= Buffer.allocUnsafeSlow(capacity));
+    if (this.#length + requestId.length + method.length + path.length + mostOfNumbers > capacity) return false;
+    if (this.count === 0) this.#since = record.at;
+    this.#text(octets, requestId);
+    this.#number(octets, record.at - this.#since);
+    this.#number(octets, this.#name(record.pool));
+    this.#number(octets, record.generation);
+    this.#number(octets, record.revision ?? nothing);
+    this.#number(octets, this.#name(record.replica));
+    this.#text(octets, method);
+    this.#text(octets, path);
+    this.#number(octets, record.status);
+    this.#number(octets, record.bytesIn);
+    this.#number(octets, record.bytesOut);
+    this.#number(octets, record.durationMs);
+    this.#number(octets, this.#name(record.outcome));
+    octets[this.#length - 1] = lineFeed;
+    this.count += 1;
+    return true;
+  }
+
+  /** What was written since the last time. */
+  take(): RecordBatch {
+    const lines = this.#octets?.toString('latin1', 0, this.#length) ?? '';
+    const batch = { since: this.#since, names: this.#names.splice(0), count: this.count, lines };
+    this.#length = 0;
+    this.count = 0;
+    return batch;
+  }
+
+  /** And a space behind it. */
+  #text(octets: Buffer, text: string): void {
+    let at = this.#length;
+    for (let index = 0; index < text.length; index += 1) {
+      octets[at] = text.charCodeAt(index);
+      at += 1;
+    }
+    octets[at] = space;
+    this.#length = at + 1;
+  }
+
+  /** Whole, and a space behind it. */
+  #number(octets: Buffer, number: number): void {
+    let rest = number;
+    if (rest < 0) {
+      octets[this.#length] = minus;
+      this.#length += 1;
+      rest = -rest;
+    }
+    let end = this.#length + 1;
+    for (let more = rest; more >= 10; more = Math.floor(more / 10)) end += 1;
+    for (let at = end - 1; at >= this.#length; at -= 1) {
+      const tenth = Math.floor(rest / 10);
+      octets[at] = zero + rest - tenth * 10;
+      rest = tenth;
+    }
+    octets[end] = space;
+    this.#length = end + 1;
+  }
+
+  /** A handful in a batch, the same ones all the time. */
+  #name(name: string | undefined): number {
+    if (name === undefined) return nothing;
+    const known = this.#names.indexOf(name);
+    return known < 0 ? this.#names.push(name) - 1 : known;
+  }
+}
