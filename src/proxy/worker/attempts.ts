@@ -67,8 +67,9 @@ export class Attempts {
    */
   repeat(pool: Pool, code: string): boolean {
     const reused = (this.connection?.carried ?? 0) > 0;
-    // EPIPE: the kernel refused to take the request, so no application can have seen it.
-    const harmless = this.#sender.isIdempotent || code === 'EPIPE';
+    // EPIPE: the kernel refused to take the request. Neither then nor when it still waits can an application have seen it.
+    const unseen = code === 'EPIPE' || this.connection?.output.isUnwritten === true;
+    const harmless = this.#sender.isIdempotent || unseen;
     if (!reused || !harmless || this.#repeated || !this.#sender.isReplayable) return false;
     this.leave();
     this.#repeated = true;

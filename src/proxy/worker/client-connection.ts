@@ -81,11 +81,13 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
   }
 
   end(): void {
+    this.output.write();
     this.#socket.end();
   }
 
   cut(): void {
     this.#exchange = undefined;
+    this.output.write(); // a client that sees how far it came knows that this was not all
     this.#socket.destroy();
   }
 
@@ -229,7 +231,6 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
   #refuse(refusal: Refusal): void {
     this.#pending = undefined;
     this.output.text(refusalMessage(refusal.status, refusal.reason));
-    this.output.flush();
     this.#linger();
   }
 
@@ -248,6 +249,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
     this.#phase = 'lingering';
     this.#pending = undefined;
     this.#deadline = steadyNow() + ending.lingering;
+    this.output.write();
     if (this.#clientEnded) this.#socket.end(() => this.#socket.destroy());
     else this.#socket.end();
     this.resume();

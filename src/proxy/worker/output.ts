@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { DirectWriter } from './direct-write.ts';
 import { giveBackSpare, takeSpare } from './spare-buffers.ts';
+import { writeAtTurnEnd } from './turn-end.ts';
 
 /** Up to here copying text and content into one string costs less than a gathered write. */
 const joinedBytes = 16_384;
@@ -12,7 +13,9 @@ const joinedBytes = 16_384;
 export class Output {
   readonly #socket: Socket;
   readonly #direct: DirectWriter;
+  /** What was said and is not written yet. */
   #text = '';
+  #isWaiting = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -26,7 +29,12 @@ export class Output {
 
   /** The kernel took everything, and refused nothing. */
   get tookAll(): boolean {
-    return !this.#socket.destroyed && this.waitingBytes === 0;
+    return !this.#socket.destroyed && this.#text === '' && this.waitingBytes === 0;
+  }
+
+  /** What was said last has not left this process, not an octet of it. */
+  get isUnwritten(): boolean {
+    return this.#text !== '';
   }
 
   /** The socket holds more than it should: wait for its `drain`. */
@@ -45,19 +53,27 @@ export class Output {
 
   /** In one piece, behind the text so far; `taken` is called as soon as they may be overwritten. */
   octets(octets: Buffer, taken: () => void): void {
-    this.flush();
+    this.write();
     if (this.#socket.destroyed) taken();
     else if (!this.#direct.octets(octets, taken)) this.#socket.write(octets, taken);
   }
 
-  /** False when the socket is full. */
+  /** What was said goes out by the end of this turn. False when the socket is full. */
   flush(): boolean {
-    if (this.#text !== '') {
-      const text = this.#text;
-      this.#text = '';
-      if (!this.#socket.destroyed && !this.#direct.text(text)) this.#socket.write(text, 'latin1');
+    if (!this.#isWaiting && this.#text !== '') {
+      this.#isWaiting = true;
+      writeAtTurnEnd(this);
     }
     return !this.isFull;
+  }
+
+  /** What was said goes out now. */
+  write(): void {
+    this.#isWaiting = false;
+    if (this.#text === '') return;
+    const text = this.#text;
+    this.#text = '';
+    if (!this.#socket.destroyed && !this.#direct.text(text)) this.#socket.write(text, 'latin1');
   }
 
   /** In one piece with the text ahead of it. */

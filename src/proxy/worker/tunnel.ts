@@ -103,6 +103,7 @@ export class Tunnel {
 
   destroy(): void {
     clearTimeout(this.#timer);
+    this.#connection.output.write(); // the last word of one side may be a Close frame
   }
 
   #direction(output: ClientOutput, closeFrame: () => Buffer): Direction {

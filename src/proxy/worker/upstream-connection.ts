@@ -70,9 +70,11 @@ export class UpstreamConnection {
 
   /** Says that nothing more will be sent; the other direction stays. */
   end(): void {
+    this.output.write();
     this.#socket.end();
   }
 
+  /** What has not gone out yet never does: its request may go elsewhere. */
   destroy(): void {
     this.user = undefined;
     this.#close();

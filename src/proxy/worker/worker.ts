@@ -12,6 +12,7 @@ import { ListeningSockets } from './listening.ts';
 import { Reception } from './reception.ts';
 import { Sweeper } from './sweeper.ts';
 import { Switchboard } from './switchboard.ts';
+import { writeWaiting } from './turn-end.ts';
 import type { Upstream } from './upstream.ts';
 import { WantedCertificates } from './wanted-certificates.ts';
 
@@ -118,6 +119,7 @@ export class Worker {
 
   /** From the moment this returns no new request can reach an upstream that the table does not name. */
   #apply(table: RouteTable): WorkerResult {
+    writeWaiting(); // to upstreams that this table may drop
     const others = this.#switchboard.otherKinds(table);
     this.#switchboard.apply(table);
     if (others.size > 0)
@@ -184,6 +186,7 @@ export class Worker {
   }
 
   #end(): void {
+    writeWaiting();
     this.#ledger.flush();
     this.#channel.finished();
   }
