@@ -46,6 +46,8 @@ export interface ConnectionLimits {
   readonly headSeconds?: number;
   /** Without an octet of a body that is owed; then 408. */
   readonly bodySeconds?: number;
+  /** Octets of a body per second, on average over `bodySeconds`; then 408. 0: however slowly. */
+  readonly bodyBytesPerSecond?: number;
   /** Without a request. */
   readonly idleSeconds?: number;
   /** In which a client takes nothing of what waits for it; then it is cut. */

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConnectionLimits, RequestLimits, RequestOutcome } from '../../src/model/index.ts';
@@ -15,8 +16,8 @@ beforeEach(async () => {
   outcomes.length = 0;
   proxy = await TestProxy.start();
   proxy.link.onLedger((records) => outcomes.push(...records.map(({ outcome }) => outcome)));
-  app = await RawUpstream.start((socket: Socket, text) => {
-    if (text.includes('/silent')) return;
+  app = await RawUpstream.start((socket: Socket, text, connection) => {
+    if (text.includes('/silent') || app.received[connection]?.includes('/drip') === true) return;
     if (text.includes('/large')) socket.write(ok('x'.repeat(20_000_000)));
     else if (text.includes('/stream')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbeg');
     else socket.write(ok('served'));
@@ -85,6 +86,38 @@ describe('clients that take their time', () => {
     }
     await attacks;
     expect(await proxy.exchange(get('/', closing))).toContain('served');
+  });
+});
+
+/** Sends a body in pieces, one after the other, until there are no more or the connection has ended. */
+const drip = async (piece: string, pieces: number): Promise<string> => {
+  const client = await proxy.client();
+  client.send(`POST /drip HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${piece.length * pieces}\r\n\r\n`);
+  const ended = client.closed.then(() => 'ended');
+  for (let count = 0; count < pieces; count += 1) {
+    client.send(piece);
+    if ((await Promise.race([ended, delay(150)])) === 'ended') return client.received;
+  }
+  const whole = (): number => app.received.findIndex((text) => text.includes(piece.repeat(pieces)));
+  await app.until(() => whole() >= 0);
+  app.sockets[whole()]?.write(ok('served'));
+  await client.until('served');
+  client.socket.destroy();
+  return client.received;
+};
+
+describe('a body that drips', () => {
+  it('is answered with 408 although it never stands still; one that is merely slow is not', async () => {
+    await publish({ bodySeconds: 2, bodyBytesPerSecond: 50 });
+    const [dripped, slow] = await Promise.all([drip('a', 200), drip('b'.repeat(200), 25)]);
+    expect(dripped).toContain('HTTP/1.1 408 ');
+    expect(slow).toContain('200 OK');
+    await expect.poll(() => outcomes).toContain('bad-request');
+  });
+
+  it('may come as slowly as it wants where the limit is 0', async () => {
+    await publish({ bodySeconds: 1, bodyBytesPerSecond: 0 });
+    expect(await drip('a', 25)).toContain('200 OK');
   });
 });
 

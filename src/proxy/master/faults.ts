@@ -26,8 +26,10 @@ export const duplicate = <Item>(
   });
 };
 
-/** Limits are numbers above zero, or not there. */
+/** Limits are numbers above zero, or not there; a least pace may be zero. */
 export const limitsFault = (limits: object | undefined): string | undefined => {
-  const faulty = Object.entries(limits ?? {}).find(([, limit]) => !(typeof limit === 'number' && limit > 0));
+  const faulty = Object.entries(limits ?? {}).find(
+    ([name, limit]) => !(typeof limit === 'number' && (limit > 0 || (limit === 0 && name === 'bodyBytesPerSecond'))),
+  );
   return faulty === undefined ? undefined : `bad limit ${faulty[0]}: ${String(faulty[1])}`;
 };

@@ -7,6 +7,7 @@ import { limits } from '../codec/limits.ts';
 import { refuse } from '../codec/refusal.ts';
 import type { Refusal } from '../codec/refusal.ts';
 import { parseRequestHead } from '../codec/request-head.ts';
+import { BodyPace } from './body-pace.ts';
 import type { Client, ClientContext } from './client.ts';
 import { steadyNow } from './clock.ts';
 import { refusalMessage } from './edge-answer.ts';
@@ -43,6 +44,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
   #to = 0;
   #exchange: Exchange | undefined;
   #body: BodyDecoder | undefined;
+  #pace: BodyPace | undefined;
   #phase: 'open' | 'lingering' | 'closed' = 'open';
   #deadline: number;
   #isAdvancing = false;
@@ -123,7 +125,9 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
 
   sweep(now: number): void {
     this.#exchange?.sweep(now);
-    if (now < this.#deadline) this.#loseIfStalled(now);
+    if (this.#exchange !== undefined && this.#drips(this.#exchange, now))
+      this.#abandon(this.#exchange, refuse(408, 'body came too slowly'));
+    else if (now < this.#deadline) this.#loseIfStalled(now);
     else if (this.#phase === 'lingering') this.cut();
     else if (this.#exchange === undefined && this.#pending === undefined) this.#linger();
     else if (this.#exchange === undefined) this.#refuse(refuse(408, 'head took too long'));
@@ -206,6 +210,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
       return;
     }
     this.#deadline = steadyNow() + this.#patience.body;
+    this.#pace = new BodyPace(this.#patience);
     this.#body = bodyDecoder(framing, (content, from, to) => exchange.requestContent(content, from, to));
     // What is here already goes with the head, in one write.
     if (this.#pending !== undefined) this.#takeBody(exchange, this.#body, this.#pending);
@@ -213,6 +218,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
 
   #takeBody(exchange: Exchange, body: BodyDecoder, buffer: Buffer): void {
     const stop = body.decode(buffer, this.#from, this.#to);
+    this.#pace?.came(stop - this.#from);
     this.#take(buffer, stop, this.#to);
     this.#deadline = steadyNow() + this.#patience.body;
     if (this.#exchange !== exchange || body.state === 'open') return;
@@ -253,6 +259,12 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
     if (this.#clientEnded) this.#socket.end(() => this.#socket.destroy());
     else this.#socket.end();
     this.resume();
+  }
+
+  /** One that gets its answer already may send what is left at its own pace. */
+  #drips(exchange: Exchange, now: number): boolean {
+    if (this.#body === undefined) return false;
+    return this.#pace?.isTooSlow(now, this.#socket.isPaused() || !exchange.isUnanswered) === true;
   }
 
   /** Slowness counts only while we would read: the upstream may hold the client back for longer, though not for ever. */

@@ -6,9 +6,17 @@ export interface Patience {
   readonly body: number;
   readonly idle: number;
   readonly stalled: number;
+  /** On average over the time of `body`. */
+  readonly bodyBytesPerSecond: number;
 }
 
-export const usualPatience: Patience = { head: 20_000, body: 60_000, idle: 65_000, stalled: 120_000 };
+export const usualPatience: Patience = {
+  head: 20_000,
+  body: 60_000,
+  idle: 65_000,
+  stalled: 120_000,
+  bodyBytesPerSecond: 100,
+};
 
 export const patienceOf = (limits: ConnectionLimits | undefined): Patience =>
   limits === undefined
@@ -18,6 +26,7 @@ export const patienceOf = (limits: ConnectionLimits | undefined): Patience =>
         body: milliseconds(limits.bodySeconds, usualPatience.body),
         idle: milliseconds(limits.idleSeconds, usualPatience.idle),
         stalled: milliseconds(limits.readerSeconds, usualPatience.stalled),
+        bodyBytesPerSecond: limits.bodyBytesPerSecond ?? usualPatience.bodyBytesPerSecond,
       };
 
 const milliseconds = (seconds: number | undefined, usual: number): number =>

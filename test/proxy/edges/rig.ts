@@ -44,8 +44,12 @@ export class EdgeProxy {
     };
   }
 
-  async publish(...table: Parameters<EdgeProxy['table']>): Promise<string | undefined> {
-    const { listeners, warning } = await this.proxy.link.publish(this.table(...table), soon());
+  publish(...table: Parameters<EdgeProxy['table']>): Promise<string | undefined> {
+    return this.publishTable(this.table(...table));
+  }
+
+  async publishTable(table: RouteTable): Promise<string | undefined> {
+    const { listeners, warning } = await this.proxy.link.publish(table, soon());
     this.#ports = new Map(listeners.map(({ id, port }) => [id, port]));
     return warning;
   }

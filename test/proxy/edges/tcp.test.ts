@@ -51,6 +51,29 @@ describe('a tcp listener', () => {
     await expect.poll(() => edge.records.map(({ replica, outcome }) => [replica, outcome])).toContainEqual(['a', 'ok']);
   });
 
+  it('divides connections by the shares of a split', async () => {
+    const upstreams = [upstream('a', await echo('a')), { ...upstream('b', await echo('b')), revision: 2 }];
+    const met = async (old: number, fresh: number): Promise<readonly string[]> => {
+      const table = edge.table([tcp], upstreams);
+      const shares = [
+        { revision: 1, percent: old },
+        { revision: 2, percent: fresh },
+      ];
+      const pools = table.pools.map((pool) => ({ ...pool, split: { shares, matches: [] } }));
+      await edge.publishTable({ ...table, pools });
+      const names: string[] = [];
+      for (let count = 0; count < 10; count += 1) {
+        const connection = await client();
+        await connection.until(' ');
+        names.push(connection.received.trim());
+        connection.socket.destroy();
+      }
+      return names.toSorted();
+    };
+    expect(await met(90, 10)).toEqual([...Array<string>(9).fill('a'), 'b']);
+    expect(new Set(await met(100, 0))).toEqual(new Set(['a']));
+  });
+
   it('waits for connections until the deadline, then cuts what is left, visibly, and writes it down', async () => {
     await edge.publish([tcp], [upstream('a', await echo('a'))]);
     const open = await client();

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { refuse } from '../../codec/refusal.ts';
 import type { Refusal } from '../../codec/refusal.ts';
 import { trailerFields } from '../../codec/trailers.ts';
+import { BodyPace } from '../body-pace.ts';
 import { steadyNow } from '../clock.ts';
 import { refusalMessage } from '../edge-answer.ts';
 import { Exchange } from '../exchange.ts';
@@ -37,6 +38,7 @@ export class Http2Exchange implements ExchangeClient {
   #early: Buffer[] = [];
   #hasBody: boolean;
   #bodyDeadline = Number.POSITIVE_INFINITY;
+  #pace: BodyPace | undefined;
   #waitedBytes = 0;
   #progressAt = 0;
 
@@ -59,7 +61,10 @@ export class Http2Exchange implements ExchangeClient {
     stream.on('trailers', (trailers: IncomingHttpHeaders) => (this.#trailers = trailerLines(trailers)));
     stream.on('end', () => this.#requestEnded());
     if (head.upgrade !== undefined) this.#hasBody = false; // what comes belongs to the tunnel
-    if (this.#hasBody) this.#bodyDeadline = steadyNow() + this.#patience.body;
+    if (this.#hasBody) {
+      this.#bodyDeadline = steadyNow() + this.#patience.body;
+      this.#pace = new BodyPace(this.#patience);
+    }
     this.#exchange.start();
     stream.on('data', (chunk: Buffer) => this.#received(chunk));
   }
@@ -102,11 +107,18 @@ export class Http2Exchange implements ExchangeClient {
     this.#exchange?.sweep(now);
     if (this.#exchange === undefined) return;
     if (now >= this.#bodyDeadline && !this.#stream.isPaused()) this.#abandon(refuse(408, 'body took too long'));
+    else if (this.#drips(this.#exchange, now)) this.#abandon(refuse(408, 'body came too slowly'));
     const waiting = this.#stream.writableLength;
     if (waiting === 0 || waiting !== this.#waitedBytes) {
       this.#waitedBytes = waiting;
       this.#progressAt = now;
     } else if (now - this.#progressAt > this.#patience.stalled) this.#reset(constants.NGHTTP2_CANCEL);
+  }
+
+  /** One that gets its answer already may send what is left at its own pace. */
+  #drips(exchange: Exchange, now: number): boolean {
+    if (this.#bodyDeadline === Number.POSITIVE_INFINITY) return false;
+    return this.#pace?.isTooSlow(now, this.#stream.isPaused() || !exchange.isUnanswered) === true;
   }
 
   #received(chunk: Buffer): void {
@@ -115,6 +127,7 @@ export class Http2Exchange implements ExchangeClient {
     if (exchange.isTunnel) exchange.tunnelContent(chunk, 0, chunk.length);
     else if (this.#hasBody) {
       this.#bodyDeadline = steadyNow() + this.#patience.body;
+      this.#pace?.came(chunk.length);
       exchange.requestContent(chunk, 0, chunk.length);
     } else {
       this.#early.push(chunk);

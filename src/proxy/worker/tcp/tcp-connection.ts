@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { DrainPolicy, RequestOutcome } from '../../../model/index.ts';
 import type { Client } from '../client.ts';
 import { steadyNow, timeOfDay } from '../clock.ts';
+import type { Division, Placement } from '../division.ts';
 import type { ExchangeContext } from '../exchange-context.ts';
 import type { Held } from '../holding.ts';
 import type { Pool } from '../pool.ts';
@@ -32,6 +33,7 @@ export class TcpConnection implements Client, Claimant, Held {
   #dialTimer: NodeJS.Timeout | undefined;
   #dials = 0;
   #tried: Set<Upstream> | undefined;
+  #placement: Placement | undefined;
   #wasHeld = false;
   #isOver = false;
 
@@ -104,7 +106,7 @@ export class TcpConnection implements Client, Claimant, Held {
   }
 
   #attempt(pool: Pool): boolean {
-    const upstream = pool.choose(this.#tried);
+    const upstream = pool.division === undefined ? pool.choose(this.#tried) : this.#place(pool.division);
     if (upstream === undefined) return false;
     // Chosen and counted in one step, as requests are.
     upstream.claim(this);
@@ -118,6 +120,12 @@ export class TcpConnection implements Client, Claimant, Held {
     socket.on('error', () => (this.#isConnected ? this.#end('reset') : this.#dialFailed(pool, 'refused')));
     socket.on('close', () => this.#upstreamClosed(socket));
     return true;
+  }
+
+  /** It has its turn among the shares; of matches and cookies it can say nothing. */
+  #place(division: Division): Upstream | undefined {
+    if (this.#placement?.division !== division) this.#placement = division.place('');
+    return this.#placement.choose(this.#tried);
   }
 
   /** Each side's end goes on as an end, and neither is read faster than the other takes. */
