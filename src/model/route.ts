@@ -38,7 +38,7 @@ interface ListeningAt {
 
 /** What clients may take of a listener. What is not said has the proxy's default: its patience, and no cap. */
 export interface ConnectionLimits {
-  /** Open at once in one worker; what comes beyond is closed. */
+  /** Open at once, over all workers; what comes beyond is closed. */
   readonly connections?: number;
   /** The same from one address. */
   readonly connectionsPerAddress?: number;

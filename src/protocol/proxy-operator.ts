@@ -11,7 +11,7 @@ export interface OperatorCall {
 export type OperatorAnswer =
   /** New workers serve, by process id; the leaving ones accept nothing more. */
   | { readonly kind: 'serving'; readonly serving: readonly number[]; readonly leaving: readonly number[] }
-  /** The leaving ones have ended. */
-  | { readonly kind: 'done' }
+  /** The leaving ones have ended, but for so many TCP connections that may last. */
+  | { readonly kind: 'done'; readonly lingering: number }
   /** Nothing has changed. */
   | { readonly kind: 'failed'; readonly reason: string };

@@ -4,14 +4,14 @@ import { PointsmanError } from '../model/index.ts';
 import { proxyFolder } from '../protocol/index.ts';
 import type { OperatorAnswer } from '../protocol/index.ts';
 
-/** Has a running proxy replace its workers, and says what happens. Throws PROXY_UNREACHABLE or PROXY_UPGRADE_FAILED. */
-export const upgradeProxy = (stateFolder: string, withinMs: number, say: (line: string) => void): Promise<void> =>
+/** Has a running proxy replace its workers, and says what happens. How many TCP connections stay with those of before. Throws PROXY_UNREACHABLE or PROXY_UPGRADE_FAILED. */
+export const upgradeProxy = (stateFolder: string, withinMs: number, say: (line: string) => void): Promise<number> =>
   new Promise((resolve, reject) => {
     const socket = connect(proxyFolder(stateFolder).operatorSocket);
     const lines = new LineSplitter((line) => {
       const answer = JSON.parse(line) as OperatorAnswer;
       if (answer.kind === 'failed') reject(upgradeFailed(answer.reason));
-      else if (answer.kind === 'done') resolve();
+      else if (answer.kind === 'done') resolve(answer.lingering);
       else say(described(answer, withinMs));
     });
     socket.on('connect', () => socket.write(`${JSON.stringify({ kind: 'upgrade', withinMs })}\n`));

@@ -2,7 +2,7 @@ import type { DrainOrder, ReplicaId, RouteTable } from '../model/index.ts';
 import type { RecordBatch } from '../protocol/index.ts';
 
 /** Goes up with every change below that an older side would not understand: a master takes only workers of its own version. */
-export const messagesVersion = 1;
+export const messagesVersion = 2;
 
 /** Between master and workers, over the channel Node opens for a forked process. Calls are answered by number. */
 export type ToWorker =
@@ -27,22 +27,51 @@ export type ToWorker =
       readonly name: string;
       readonly certificate: CertificatePair | undefined;
     }
+  /** 48 octets in base64, the same for all workers: whoever begins with one may go on with another. */
+  | { readonly kind: 'ticket-key'; readonly call: number; readonly key: string }
+  /** Answers `places`. */
+  | {
+      readonly kind: 'placed';
+      readonly call: number;
+      readonly granted: readonly number[];
+      readonly refused: readonly number[];
+    }
   | { readonly kind: 'drain'; readonly call: number; readonly order: DrainOrder }
   | { readonly kind: 'cut'; readonly call: number; readonly upstream: ReplicaId }
   | { readonly kind: 'in-flight'; readonly call: number }
   | { readonly kind: 'ledger'; readonly call: number; readonly enabled: boolean }
   /**
    * Accepts nothing more, lets requests finish, ends streams by their kind, then ends itself. An idle connection is
-   * ended at once (`idleEnds`), or with the answer to what comes on it next, so that nobody's request is raced.
+   * ended at once (`idleEnds`), or with the answer to what comes on it next, so that nobody's request is raced. TCP
+   * connections, of which nothing is known, get a time of their own.
    */
-  | { readonly kind: 'retire'; readonly call: number; readonly withinMs: number; readonly idleEnds: boolean };
+  | {
+      readonly kind: 'retire';
+      readonly call: number;
+      readonly withinMs: number;
+      readonly opaqueWithinMs: number;
+      readonly idleEnds: boolean;
+    };
 
 export type FromWorker =
   | { readonly kind: 'answer'; readonly call: number; readonly result: WorkerResult }
   /** Counts of upstreams that left the table. */
   | { readonly kind: 'counts'; readonly counts: Counts }
   | { readonly kind: 'certificate-wanted'; readonly listener: string; readonly name: string }
+  /** Connections to listeners with caps: some have come, some have ended. */
+  | { readonly kind: 'places'; readonly wanted: readonly WantedPlace[]; readonly left: readonly number[] }
+  /** It retires, and has nothing left but so many connections of which only their ends know when they are done. */
+  | { readonly kind: 'lingers'; readonly connections: number }
   | { readonly kind: 'ledger'; readonly batch: RecordBatch; readonly dropped: number };
+
+/** `place`: the worker's own number for it. */
+export interface WantedPlace {
+  readonly place: number;
+  readonly listener: string;
+  readonly address: string;
+  readonly connections: number | undefined;
+  readonly connectionsPerAddress: number | undefined;
+}
 
 /** PEM. */
 export interface CertificatePair {

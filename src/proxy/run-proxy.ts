@@ -18,8 +18,7 @@ export const runProxy = async (command: ProxyCommand, program: string): Promise<
       runWorker(command.workers);
       return;
     case 'upgrade':
-      await upgradeProxy(command.stateFolder, command.withinMs, (line) => console.log(line));
-      console.log('the workers of before have ended');
+      console.log(left(await upgradeProxy(command.stateFolder, command.withinMs, (line) => console.log(line))));
       return;
     case 'serve': {
       await mkdir(command.stateFolder, { recursive: true });
@@ -31,6 +30,11 @@ export const runProxy = async (command: ProxyCommand, program: string): Promise<
       await runAlone(command, program);
   }
 };
+
+const left = (connections: number): string =>
+  connections === 0
+    ? 'the workers of before have ended'
+    : `of those of before ${connections} TCP connection${connections === 1 ? ' is' : 's are'} left, which may last: a day at most`;
 
 const foreignMaster = (version: number): Error =>
   new Error(

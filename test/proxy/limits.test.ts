@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -34,6 +34,13 @@ const publish = async (limits: ConnectionLimits, requests: RequestLimits = {}): 
   const published = await proxy.link.publish({ ...table, listeners }, soon());
   proxy.port = published.listeners[0]?.port ?? 0;
 };
+
+/** Process ids. */
+const workersOf = (master: number): readonly number[] =>
+  readdirSync(`/proc/${master}/task`)
+    .flatMap((task) => readFileSync(`/proc/${master}/task/${task}/children`, 'utf8').split(' '))
+    .filter((id) => id.trim() !== '')
+    .map(Number);
 
 const post = (body: string, more = ''): string =>
   `POST / HTTP/1.1\r\nHost: ${host}\r\n${more}Content-Length: ${body.length}\r\n\r\n${body}`;
@@ -185,6 +192,34 @@ describe('connections', () => {
     first.socket.destroy();
     await expect.poll(() => proxy.exchange(get('/', closing)), { timeout: 5_000 }).toContain('served');
     for (const client of [second, other]) client.socket.destroy();
+  });
+
+  it('are counted over all workers, and a worker that dies gives back what it had', async () => {
+    await proxy.close();
+    proxy = await TestProxy.start(2);
+    await publish({ connections: 6, connectionsPerAddress: 4 });
+    const from = (address: string, count: number): Promise<readonly boolean[]> =>
+      Promise.all(
+        Array.from({ length: count }, async () => {
+          const client = await RawClient.connect(proxy.port, address);
+          open.push(client);
+          client.send(get());
+          return await client.until('served').then(
+            () => true,
+            () => false,
+          );
+        }),
+      );
+    const open: RawClient[] = [];
+    const served = (answers: readonly boolean[]): number => answers.filter(Boolean).length;
+    expect(served(await from('127.0.0.1', 12))).toBe(4);
+    expect(served(await from('127.0.0.2', 12))).toBe(2);
+    expect(served(await from('127.0.0.3', 4))).toBe(0);
+    for (const pid of workersOf(proxy.link.hello.pid)) process.kill(pid, 'SIGKILL');
+    await Promise.all(open.map(({ closed }) => closed));
+    await expect.poll(async () => served(await from('127.0.0.4', 1)), { timeout: 15_000 }).toBe(1);
+    expect(served(await from('127.0.0.5', 12))).toBe(4);
+    for (const client of open) client.socket.destroy();
   });
 
   it('with limits that are none are refused with the table', async () => {

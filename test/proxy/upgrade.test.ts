@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -93,11 +94,14 @@ describe('an upgrade of the workers', () => {
     expect(await proxy.exchange(get('/', closing))).toContain('done');
   });
 
-  it('costs wrk nothing', { skip: !existsSync('/usr/bin/wrk') }, async () => {
-    await start();
-    const measured = run('wrk', ['-t1', '-c16', '-d4', '-H', `Host: ${host}`, `http://127.0.0.1:${proxy.port}/`]);
+  it('after upgrade, as fast as wrk can ask, costs it nothing', { skip: !existsSync('/usr/bin/wrk') }, async () => {
+    await start(2);
+    const target = `http://127.0.0.1:${proxy.port}/`;
+    const measured = run('wrk', ['-t1', '-c32', '-d6', '--timeout', '30s', '-H', `Host: ${host}`, target]);
+    const isOver = measured.then(() => true);
     await upgrade();
-    await upgrade();
+    do await upgrade();
+    while (!(await Promise.race([isOver, Promise.resolve(false)])));
     const { stdout } = await measured;
     expect(stdout).toMatch(/\d+ requests in/);
     expect(stdout).not.toMatch(/Socket errors|Non-2xx/);
@@ -140,6 +144,36 @@ describe('an upgrade of the workers', () => {
     expect(await upgraded).toContain('have ended');
     await expect.poll(() => records.map(({ path, outcome }) => `${path} ${outcome}`)).toContain('/ws ended-by-drain');
     expect(records.map(({ path, outcome }) => `${path} ${outcome}`)).toContain('/events ended-by-drain');
+  });
+
+  it('lets TCP connections last until they end by themselves; the command does not wait for them', async () => {
+    const echo = createTcpServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.pipe(socket);
+    });
+    await new Promise<void>((resolve) => {
+      echo.listen(0, '127.0.0.1', resolve);
+    });
+    proxy = await TestProxy.start();
+    const table = proxy.table([upstream('a', (echo.address() as AddressInfo).port)]);
+    const listeners = [{ kind: 'tcp', id: 'tcp', address: '127.0.0.1', port: 0, pool: 'app' }] as const;
+    const published = await proxy.link.publish({ ...table, listeners }, soon());
+    proxy.port = published.listeners[0]?.port ?? 0;
+    const session = await proxy.client();
+    session.send('before ');
+    await session.until('before ');
+    const said = await upgrade('1');
+    expect(said).toContain('1 TCP connection is left');
+    const [, leaving = ''] = idsIn(said);
+    // Beyond the time that requests would have got.
+    await upgrade('1');
+    session.send('after');
+    await session.until('after');
+    expect(await proxy.inFlight('a')).toBe(1);
+    session.socket.end();
+    expect(await session.closed).toBe('ended');
+    await expect.poll(() => existsSync(`/proc/${leaving}`), { timeout: 15_000 }).toBe(false);
+    echo.close();
   });
 
   it('cuts what is left at the end of the time, and records it', async () => {

@@ -45,7 +45,7 @@ export const addProxy: AddVerb = (program, runner) => {
     .command('upgrade')
     .summary("replace the running proxy's workers, and their code, without losing a request")
     .description('New workers begin to serve on the same ports; those of before finish what they have begun.')
-    .option('--within <seconds>', 'what they get to finish; the rest is cut (default: 30)')
+    .option('--within <seconds>', 'what they get to finish; the rest is cut, but for TCP connections (default: 30)')
     .action((options: UpgradeOptions, command) => runner.run(command, (session) => upgradeProxy(session, options)));
 };
 

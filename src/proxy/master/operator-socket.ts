@@ -48,8 +48,7 @@ export class OperatorSocket {
     try {
       const { serving, leaving, done } = await this.#options.upgrade(readCall(line).withinMs);
       answer({ kind: 'serving', serving, leaving });
-      await done;
-      answer({ kind: 'done' });
+      answer({ kind: 'done', lingering: await done });
     } catch (error) {
       answer({ kind: 'failed', reason: (error as Error).message });
     }

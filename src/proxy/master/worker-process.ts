@@ -18,12 +18,17 @@ const youngGeneration = '--max-semi-space-size=4';
 
 const isOfMaster = (flag: string): boolean => /^--(?:max-semi-space-size|v8-pool-size)=/.test(flag);
 
+/** What it says by itself. */
+export type UnaskedOfWorker = Exclude<FromWorker, { kind: 'answer' | 'lingers' }>;
+
 /** One process that forwards, and the calls to it that have not been answered yet. */
 export class WorkerProcess {
   readonly id: number;
   readonly bornAt = performance.now();
   /** How it ended. */
   readonly ended: Promise<string>;
+  /** It has nothing left but so many connections that may last; 0: it has ended. */
+  readonly finished: Promise<number>;
   /** Its end was asked for: nobody takes its place. */
   isLeaving = false;
   readonly #child: ChildProcess;
@@ -33,7 +38,7 @@ export class WorkerProcess {
   /** Starts it, one of `count`, from the program as it lies on disk now. */
   constructor(
     { program, count }: { readonly program: string; readonly count: number },
-    onMessage: (message: Exclude<FromWorker, { kind: 'answer' }>) => void,
+    onMessage: (message: UnaskedOfWorker) => void,
   ) {
     this.#child = fork(program, ['worker', String(messagesVersion), String(count)], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -41,8 +46,11 @@ export class WorkerProcess {
       execArgv: [...process.execArgv.filter((flag) => !isOfMaster(flag)), youngGeneration],
     });
     this.id = this.#child.pid ?? -1;
+    const finished = Promise.withResolvers<number>();
+    this.finished = finished.promise;
     this.#child.on('message', (message: FromWorker) => {
       if (message.kind === 'answer') this.#answered(message.call, message.result);
+      else if (message.kind === 'lingers') finished.resolve(message.connections);
       else onMessage(message);
     });
     this.#child.on('error', (error) => console.error(`worker ${this.id}: ${error.message}`));
@@ -50,6 +58,7 @@ export class WorkerProcess {
       this.#child.once('exit', (code, signal) => {
         for (const answer of this.#waiting.values()) answer(undefined);
         this.#waiting.clear();
+        finished.resolve(0);
         resolve(signal ?? `exit code ${code}`);
       });
     });

@@ -1,7 +1,8 @@
 import type { RecordBatch } from '../../protocol/index.ts';
-import type { CertificatePair, Counts, FromWorker, WorkerCall, WorkerResult } from '../messages.ts';
+import type { CertificatePair, Counts, WorkerCall, WorkerResult } from '../messages.ts';
+import { ConnectionCaps } from './connection-caps.ts';
 import { WorkerProcess } from './worker-process.ts';
-import type { Order } from './worker-process.ts';
+import type { Order, UnaskedOfWorker } from './worker-process.ts';
 
 export interface WorkersOptions {
   readonly program: string;
@@ -19,12 +20,14 @@ export interface WorkersOptions {
 export interface Succession {
   readonly serving: readonly number[];
   readonly leaving: readonly number[];
-  /** The leaving ones have ended. */
-  readonly done: Promise<void>;
+  /** The leaving ones have ended, but for so many TCP connections. */
+  readonly done: Promise<number>;
 }
 
 /** A worker that lived shorter than this is not replaced at once. */
 const shortLifeMs = 1_000;
+/** What a TCP connection may last on a worker of before: nobody knows when its end costs nothing. */
+const opaqueMs = 86_400_000;
 /** A worker that should have ended by itself gets so much longer. */
 const overdueMs = 5_000;
 
@@ -32,6 +35,7 @@ const overdueMs = 5_000;
 export class Workers {
   readonly #options: WorkersOptions;
   readonly #running = new Set<WorkerProcess>();
+  readonly #caps = new ConnectionCaps();
   #isClosing = false;
   /** Workers that ended without being asked to. */
   restarts = 0;
@@ -72,16 +76,20 @@ export class Workers {
       for (const worker of fresh) worker.kill();
       throw new Error(failure);
     }
-    const ends = leaving.map((worker) => retire(worker, { kind: 'retire', withinMs, idleEnds: false }));
+    const ends = leaving.map((worker) =>
+      retire(worker, { kind: 'retire', withinMs, opaqueWithinMs: withinMs + opaqueMs, idleEnds: false }),
+    );
     const ids = (workers: readonly WorkerProcess[]): readonly number[] => workers.map((worker) => worker.id);
-    return { serving: ids(fresh), leaving: ids(leaving), done: Promise.all(ends).then(() => undefined) };
+    return { serving: ids(fresh), leaving: ids(leaving), done: Promise.all(ends).then(sum) };
   }
 
   /** Lets them finish what they have begun. */
   async close(withinMs: number): Promise<void> {
     this.#isClosing = true;
-    const retirement = { kind: 'retire', withinMs, idleEnds: true } as const;
-    await Promise.all([...this.#running].map((worker) => retire(worker, retirement)));
+    const retirement = { kind: 'retire', withinMs, opaqueWithinMs: withinMs, idleEnds: true } as const;
+    const running = [...this.#running];
+    for (const worker of running) void retire(worker, retirement);
+    await Promise.all(running.map((worker) => worker.ended));
   }
 
   #spawn(): WorkerProcess {
@@ -100,7 +108,7 @@ export class Workers {
     return undefined;
   }
 
-  #said(worker: WorkerProcess, message: Exclude<FromWorker, { kind: 'answer' }>): void {
+  #said(worker: WorkerProcess, message: UnaskedOfWorker): void {
     switch (message.kind) {
       case 'counts':
         this.#options.onCounts(worker.id, message.counts);
@@ -111,6 +119,11 @@ export class Workers {
         void worker.call({ call: { kind: 'issued', listener, name, certificate } });
         return;
       }
+      case 'places':
+        this.#caps.leave(worker.id, message.left);
+        if (message.wanted.length > 0)
+          void worker.call({ call: { kind: 'placed', ...this.#caps.take(worker.id, message.wanted) } });
+        return;
       case 'ledger':
         this.#options.onRecords(message.batch, message.dropped);
     }
@@ -119,6 +132,7 @@ export class Workers {
   #gone(worker: WorkerProcess, how: string): void {
     this.#running.delete(worker);
     this.#options.onGone(worker.id);
+    this.#caps.workerGone(worker.id);
     if (this.#isClosing || worker.isLeaving) return;
     this.restarts += 1;
     console.error(`worker ${worker.id} ended (${how}); it is replaced`);
@@ -130,11 +144,16 @@ export class Workers {
   }
 }
 
-/** Resolves when it has ended, be it that it had to be killed. */
-const retire = async (worker: WorkerProcess, call: Extract<WorkerCall, { kind: 'retire' }>): Promise<void> => {
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+
+/** Resolves when it has ended, be it that it had to be killed, or has nothing left but so many TCP connections. */
+const retire = async (worker: WorkerProcess, call: Extract<WorkerCall, { kind: 'retire' }>): Promise<number> => {
   worker.isLeaving = true;
   const overdue = setTimeout(() => worker.kill(), call.withinMs + overdueMs);
+  const overdueAtLast = setTimeout(() => worker.kill(), call.opaqueWithinMs + overdueMs);
+  void worker.ended.then(() => clearTimeout(overdueAtLast));
   void worker.call({ call });
-  await worker.ended;
+  const left = await worker.finished;
   clearTimeout(overdue);
+  return left;
 };

@@ -28,6 +28,7 @@ const mostPipelined = limits.headBytes;
 
 /** One client's connection: takes requests apart one after the other and hands each to an exchange. */
 export class ClientConnection implements Client, ExchangeClient, Sweepable {
+  readonly isOpaque = false;
   readonly output: Output;
   readonly listener: string;
   readonly peerAddress: string;

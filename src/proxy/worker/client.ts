@@ -3,6 +3,8 @@ import type { Sweeper } from './sweeper.ts';
 
 /** A connection that somebody made, of whatever kind; the worker lives until all have ended. */
 export interface Client {
+  /** Nothing is known of what it carries: only both its ends know when it may end. */
+  readonly isOpaque: boolean;
   /** Nothing new on it: it ends as soon as that costs nobody anything. */
   retire(idleEnds: boolean): void;
   /** File descriptors are scarce: it ends at once if it carries nothing. False if it stays. */

@@ -24,8 +24,10 @@ export class Draining {
     for (const upstream of this.#switchboard.allUpstreams) this.#endStreams(upstream, policy);
   }
 
-  cutAll(): void {
-    for (const upstream of this.#switchboard.allUpstreams) for (const claimant of upstream.claims) claimant.cut();
+  /** All that is known to be late; whether opaque connections are, somebody else knows. */
+  cutAll({ andOpaque }: { readonly andOpaque: boolean }): void {
+    for (const upstream of this.#switchboard.allUpstreams)
+      for (const claimant of upstream.claims) if (andOpaque || !claimant.isOpaque) claimant.cut();
   }
 
   /** Closes everything at once, connections without a request included. */

@@ -22,6 +22,7 @@ import { answerWithoutRoute } from './without-route.ts';
 /** One request and its response: chooses an upstream, retries what is safe, relays, counts, records. */
 export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
   place = -1;
+  readonly isOpaque = false;
   readonly #context: ExchangeContext;
   readonly #client: ExchangeClient;
   readonly #head: RequestHead;

@@ -13,6 +13,7 @@ export class Reception {
   readonly #context: ClientContext;
   readonly #issue: Issue;
   readonly #tlsDoors = new Map<string, Promise<TlsDoor>>();
+  #ticketKey: Buffer | undefined;
 
   constructor(context: ClientContext, issue: Issue) {
     this.#context = context;
@@ -28,6 +29,12 @@ export class Reception {
     const known = this.#tlsDoors.get(listener) ?? this.#openDoor(listener);
     this.#tlsDoors.set(listener, known);
     (await known).use(certificates, hasAuthority);
+  }
+
+  /** Sessions of clients that come again are read with it, whichever worker began them. */
+  async useTicketKey(key: Buffer): Promise<void> {
+    this.#ticketKey = key;
+    for (const door of this.#tlsDoors.values()) (await door).useTicketKey(key);
   }
 
   /** `opened` gets every client that comes of it, at once or once it has shown what it speaks. */
@@ -58,7 +65,9 @@ export class Reception {
   /** A worker without https does not carry the weight of TLS and HTTP/2. */
   async #openDoor(listener: string): Promise<TlsDoor> {
     const { TlsDoor } = await import('./tls/tls-door.ts');
-    return new TlsDoor(listener, this.#context, (name) => this.#issue(listener, name));
+    const door = new TlsDoor(listener, this.#context, (name) => this.#issue(listener, name));
+    if (this.#ticketKey !== undefined) door.useTicketKey(this.#ticketKey);
+    return door;
   }
 
   async #acceptTls(socket: Socket, listener: string, opened: (client: Client) => void): Promise<void> {

@@ -4,6 +4,8 @@ import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** What an upstream wants of the requests it carries. */
 export interface Claimant {
+  /** Nothing is known of what it carries. */
+  readonly isOpaque: boolean;
   /** Not one octet has been sent: it may go elsewhere. */
   readonly isUnsent: boolean;
   reroute(): void;

@@ -5,6 +5,7 @@ import type { FromWorker, SocketKey, ToWorker, WorkerResult } from '../messages.
 import type { Client, ClientContext } from './client.ts';
 import { Clients } from './clients.ts';
 import type { OpenClient } from './clients.ts';
+import { ConnectionPlaces } from './connection-places.ts';
 import { Draining } from './draining.ts';
 import { Holding } from './holding.ts';
 import { Ledger } from './ledger.ts';
@@ -33,18 +34,22 @@ export class Worker {
   readonly #draining: Draining;
   readonly #ledger: Ledger;
   /** With the listener and the socket that each came in by. */
-  readonly #clients = new Clients();
+  readonly #clients: Clients;
+  readonly #places: ConnectionPlaces;
   readonly #wanted: WantedCertificates;
   readonly #reception: Reception;
   readonly #listening: ListeningSockets;
   readonly #context: ClientContext;
   readonly #changed = new Set<Upstream>();
   #retiring = false;
+  #saidThatItLingers = false;
 
   /** `workers`: how many there are, this one included. */
   constructor(channel: WorkerChannel, workers: number) {
     this.#channel = channel;
     this.#holding = new Holding(workers);
+    this.#places = new ConnectionPlaces((wanted, left) => channel.send({ kind: 'places', wanted, left }));
+    this.#clients = new Clients(this.#places);
     this.#switchboard = new Switchboard({
       sweeper: this.#sweeper,
       countChanged: (upstream) => this.#countChanged(upstream),
@@ -83,6 +88,13 @@ export class Worker {
       case 'issued':
         this.#wanted.answer(message.listener, message.name, message.certificate);
         return done;
+      case 'ticket-key':
+        await this.#reception.useTicketKey(Buffer.from(message.key, 'base64'));
+        return done;
+      case 'placed':
+        this.#places.answered(message.granted, message.refused);
+        this.#endWhenGone();
+        return done;
       case 'drain':
         this.#draining.begin(message.order);
         return done;
@@ -95,7 +107,7 @@ export class Worker {
         this.#ledger.enable(message.enabled);
         return done;
       case 'retire':
-        this.#retire(message.withinMs, message.idleEnds);
+        this.#retire(message);
         return done;
     }
   }
@@ -132,9 +144,11 @@ export class Worker {
   }
 
   #accept(socket: Socket, listener: string, key: SocketKey): void {
-    const place = this.#clients.placeFor(socket, listener, this.#switchboard.limitsOf(listener));
-    if (place === undefined) socket.destroy();
-    else this.#reception.accept(socket, listener, (client) => this.#opened(client, { listener, key, place }));
+    this.#clients.arrive(socket, listener, this.#switchboard.limitsOf(listener), {
+      admitted: (place) =>
+        this.#reception.accept(socket, listener, (client) => this.#opened(client, { listener, key, place })),
+      refused: () => socket.destroy(),
+    });
   }
 
   #opened(client: Client, entry: OpenClient): void {
@@ -144,7 +158,7 @@ export class Worker {
 
   #clientClosed(client: Client): void {
     this.#clients.closed(client);
-    if (this.#retiring && this.#clients.size === 0) this.#end();
+    this.#endWhenGone();
   }
 
   /** Counts travel once per turn, however many requests ended in it. */
@@ -165,7 +179,7 @@ export class Worker {
     this.#channel.send({ kind: 'counts', counts });
   }
 
-  #retire(withinMs: number, idleEnds: boolean): void {
+  #retire({ withinMs, opaqueWithinMs, idleEnds }: Retirement): void {
     this.#retiring = true;
     this.#listening.closeAll();
     for (const [client] of this.#clients) client.retire(idleEnds);
@@ -175,14 +189,33 @@ export class Worker {
       websocket: 'close-frame',
       timeoutSeconds: withinMs / 1_000,
     });
-    if (this.#clients.size === 0) this.#end();
-    else setTimeout(() => this.#expire(), withinMs);
+    setTimeout(() => this.#expire(), withinMs);
+    setTimeout(() => this.#expireAll(), opaqueWithinMs);
+    this.#endWhenGone();
   }
 
-  /** What is left is cut and recorded; idle connections end with the process. */
+  /** What is left is cut and recorded, but for what may last; where nothing may, idle connections end with the process. */
   #expire(): void {
-    this.#draining.cutAll();
+    this.#draining.cutAll({ andOpaque: false });
+    if (this.#clients.opaque === 0) this.#end();
+    for (const [client] of this.#clients) client.yieldRoom();
+    this.#linger();
+  }
+
+  #expireAll(): void {
+    this.#draining.cutAll({ andOpaque: true });
     this.#end();
+  }
+
+  #endWhenGone(): void {
+    if (!this.#retiring) return;
+    if (this.#clients.areGone) this.#end();
+    else if (this.#clients.areAllOpaque) this.#linger();
+  }
+
+  #linger(): void {
+    if (!this.#saidThatItLingers) this.#channel.send({ kind: 'lingers', connections: this.#clients.opaque });
+    this.#saidThatItLingers = true;
   }
 
   #end(): void {
@@ -191,6 +224,8 @@ export class Worker {
     this.#channel.finished();
   }
 }
+
+type Retirement = Extract<ToWorker, { kind: 'retire' }>;
 
 const done: WorkerResult = { kind: 'done' };
 

@@ -18,6 +18,7 @@ const anyStream = 2 ** 31 - 1;
 
 /** One client's HTTP/2 connection; each of its streams is an exchange like any other. */
 export class Http2Connection implements Client, Sweepable {
+  readonly isOpaque = false;
   readonly #session: ServerHttp2Session;
   readonly #context: ClientContext;
   readonly #idleMs: number;

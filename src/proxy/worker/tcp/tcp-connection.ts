@@ -19,6 +19,7 @@ export interface TcpContext extends ExchangeContext {
 /** One connection that goes as it is to one upstream: chosen and counted like a request, in the ledger when it ends. */
 export class TcpConnection implements Client, Claimant, Held {
   place = -1;
+  readonly isOpaque = true;
   readonly #client: Socket;
   readonly #listener: string;
   readonly #context: TcpContext;

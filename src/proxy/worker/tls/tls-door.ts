@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer } from 'node:tls';
 import type { SecureContext, Server, TLSSocket } from 'node:tls';
@@ -22,6 +23,7 @@ export class TlsDoor {
   readonly #context: ClientContext;
   readonly #server: Server;
   readonly #choice: CertificateChoice;
+  #ticketKey: Buffer | undefined;
   /** Those of one listener are alike: which of them ends does not matter. */
   readonly #handshakes: Handshake[] = [];
 
@@ -32,19 +34,29 @@ export class TlsDoor {
     this.#server = createServer({
       ALPNProtocols: ['h2', 'http/1.1'],
       handshakeTimeout: handshakeMs,
+      // A session belongs to the listener it was begun at, and to no one process.
+      sessionIdContext: createHash('sha256').update(listener).digest('hex').slice(0, 32),
       SNICallback: (name, done) => void this.#choose(name, done),
     });
     this.#server.on('secureConnection', (socket) => this.#secured(socket));
     this.#server.on('tlsClientError', () => this.#handshakeOver());
   }
 
+  /** Sessions begun with any worker go on with any other, as long as they all have the same key. */
+  useTicketKey(key: Buffer): void {
+    this.#ticketKey = key;
+    this.#server.setTicketKeys(key);
+  }
+
   use(certificates: readonly CertificatePair[], hasAuthority: boolean): void {
     const first = this.#choice.use(certificates, hasAuthority);
     if (first !== undefined) this.#server.setSecureContext(first);
+    // What it has now knows of none.
+    if (this.#ticketKey !== undefined) this.#server.setTicketKeys(this.#ticketKey);
   }
 
   accept(socket: Socket, opened: (client: Client) => void): void {
-    const client: Client = { retire: () => undefined, yieldRoom: () => false };
+    const client: Client = { isOpaque: false, retire: () => undefined, yieldRoom: () => false };
     this.#handshakes.push({ opened, client });
     opened(client);
     this.#server.emit('connection', socket);
