@@ -6,8 +6,10 @@ export default defineConfig({
     pool: 'forks',
     // Two cores: more workers than that make real servers and containers wait for each other.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Limits end what hangs; what is merely slow, on a machine that does ten other things, is nobody's fault.
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
     teardownTimeout: 30_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

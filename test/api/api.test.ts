@@ -197,7 +197,7 @@ describe('streams', () => {
     await start(0.02);
     const response = await open('GET', '/v1/events?follow=true');
     const [chunk] = (await once(response, 'data')) as [Buffer];
-    expect(chunk.toString()).toBe(': still here\n\n');
+    expect(chunk.toString()).toMatch(/^(: still here\n\n)+$/);
     response.destroy();
   });
 

@@ -9,7 +9,7 @@ const program = resolve('src/bin/pointsman.ts');
 const options = {
   reject: false,
   all: true,
-  timeout: 100_000,
+  timeout: 170_000,
   env: { CI: 'true', NO_COLOR: '1', USER: 'ann' },
 } as const;
 
@@ -108,6 +108,6 @@ export const seen = async (stream: NodeJS.ReadableStream, sign: RegExp): Promise
     text += chunk.toString();
   };
   stream.on('data', read);
-  while (!sign.test(text)) await once(stream, 'data', { signal: AbortSignal.timeout(40_000) });
+  while (!sign.test(text)) await once(stream, 'data', { signal: AbortSignal.timeout(60_000) });
   stream.off('data', read);
 };

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StatusReport } from '../../src/protocol/index.ts';
+import { freePort } from '../free-port.ts';
 import { CommandLine, onProcesses, politeProject } from './command-line.ts';
 
 let line: CommandLine;
@@ -103,12 +104,4 @@ const tcpPortOf = async ({ folder }: CommandLine): Promise<number> => {
   const text = await readFile(join(folder, '.pointsman', 'proxy', 'table.json'), 'utf8');
   const { listeners } = JSON.parse(text) as { listeners: { id: string; port: number }[] };
   return listeners.find(({ id }) => id.startsWith('tcp/'))?.port ?? 0;
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 };

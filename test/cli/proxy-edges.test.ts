@@ -32,7 +32,7 @@ it('the proxy alone serves https and hands connections on', async () => {
   const proxy = line.start('proxy', 'run', ...flags);
   let said = '';
   proxy.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  await expect.poll(() => said.match(/listening on/g)?.length, { timeout: 20_000 }).toBe(2);
+  await expect.poll(() => said.match(/listening on/g)?.length).toBe(2);
   const [secure = 0, tcp = 0] = [...said.matchAll(/:(\d+)$/gm)].map(([, port]) => Number(port));
   expect(await overTls(secure)).toBe('from the app');
   expect(await overTcp(tcp)).toContain('from the app');

@@ -154,7 +154,7 @@ export const describeEngine = (name: string, subject: () => EngineUnderTest): vo
   describe(`${name}: logs`, () => {
     it('keeps both streams with times, and the last lines when asked', async () => {
       const { start, engine, exited, signal } = await stage();
-      const { id } = await start({ command: shell('echo one; sleep 0.05; echo two >&2; sleep 0.05; printf three') });
+      const { id } = await start({ command: shell('echo one; sleep 0.4; echo two >&2; sleep 0.4; printf three') });
       await exited(id);
       const lines = await linesOf(engine.logs(id, { follow: false, tail: undefined }, signal));
       expect(lines.map(({ stream, text }) => [stream, text])).toEqual([
@@ -253,7 +253,7 @@ export const describeEngine = (name: string, subject: () => EngineUnderTest): vo
     it('runs once, with the lines as they come and the exit code, and removes it', async () => {
       const { replica, engine, signal } = await stage();
       const texts: string[] = [];
-      const run = { ...replica({ command: shell('echo migrating; echo trouble >&2; exit 4') }), timeoutSeconds: 20 };
+      const run = { ...replica({ command: shell('echo migrating; echo trouble >&2; exit 4') }), timeoutSeconds: 60 };
       const exit = await engine.runOnce(
         run,
         (line) => texts.push(`${line.replica} ${line.stream} ${line.text}`),
@@ -262,7 +262,7 @@ export const describeEngine = (name: string, subject: () => EngineUnderTest): vo
       expect(exit).toMatchObject({ code: 4, signal: null });
       expect(texts.toSorted()).toEqual([`${run.id} stderr trouble`, `${run.id} stdout migrating`]);
       expect(await engine.observe(undefined, signal)).toEqual([]);
-      const good = { ...replica({ command: shell('exit 0') }), timeoutSeconds: 20 };
+      const good = { ...replica({ command: shell('exit 0') }), timeoutSeconds: 60 };
       expect(await engine.runOnce(good, () => undefined, signal)).toMatchObject({ code: 0 });
     });
 

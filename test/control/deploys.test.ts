@@ -7,7 +7,7 @@ test('the first up builds, starts, gates and routes; a second one finds nothing 
   expect(report.result).toBe('completed');
   expect(await rig.get('web.localhost')).toMatchObject({ status: 200 });
   expect(await rig.service('web')).toMatchObject({ ready: 1, wanted: 1, revision: 1 });
-  const again = await rig.control.apply({}, AbortSignal.timeout(5000));
+  const again = await rig.control.apply({}, AbortSignal.timeout(60_000));
   expect(again.rollouts).toEqual([]);
 });
 
@@ -73,7 +73,7 @@ test('a rollback brings back image and variables of a kept revision without a bu
   await rig.up();
   await rig.deploy(['web'], { RELEASE: '2' });
   expect((await rig.get('web.localhost')).body).toContain('"2"');
-  const report = await rig.finished(await rig.control.rollback({ service: 'web' }, AbortSignal.timeout(5000)));
+  const report = await rig.finished(await rig.control.rollback({ service: 'web' }, AbortSignal.timeout(60_000)));
   expect(report.result).toBe('completed');
   expect((await rig.get('web.localhost')).body).toContain('"1"');
   const plan = await rig.control.plan({ services: [], variables: {} }, AbortSignal.timeout(5000));
@@ -95,7 +95,7 @@ test('a newer deploy supersedes one under way, and capacity never falls', async 
   const load = await rig.load('web.localhost');
   const slow = await rig.control.deploy(
     { services: ['web'], variables: { RELEASE: '2', BOOT_MS: '20000' } },
-    AbortSignal.timeout(5000),
+    AbortSignal.timeout(60_000),
   );
   await rig.event('Replacing');
   const quick = await rig.deploy(['web'], { RELEASE: '3', BOOT_MS: '0' });

@@ -57,7 +57,7 @@ test('Docker going away in the middle of a deploy loses no request; the deploy g
       }),
     }),
   );
-  const signal = AbortSignal.timeout(90_000);
+  const signal = AbortSignal.timeout(150_000);
   const buildArgs = { NODE_IMAGE: 'local/node:24-slim', APP: 'polite.mjs' };
   const up = await rig.finished(await rig.control.apply({ buildArgs }, signal));
   expect(up.result).toBe('completed');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { politeService, project, serviceManifest, startRig } from './rig.ts';
 
-const asked = (): AbortSignal => AbortSignal.timeout(10_000);
+const asked = (): AbortSignal => AbortSignal.timeout(60_000);
 
 test('a replica that dies is replaced in its slot, and its end is told with its last lines', async () => {
   const rig = await startRig(project + politeService('web'));

@@ -53,7 +53,8 @@ export interface Load {
   }>;
 }
 
-export const patience = AbortSignal.timeout(60_000);
+/** Longer than any test may take: its own limit ends it first. */
+export const patience = AbortSignal.timeout(600_000);
 
 const emptyFolder = (manifest: string): string => {
   const folder = mkdtempSync(join(tmpdir(), 'pm-'));
@@ -139,7 +140,7 @@ const startIn = async (folder: string, machinery: Machinery): Promise<Rig> => {
   };
   onTestFinished(async () => {
     if (closed.yet) return;
-    await control.down({ volumes: true, images: true, now: true }, AbortSignal.timeout(20_000));
+    await control.down({ volumes: true, images: true, now: true }, AbortSignal.timeout(60_000));
     await letGo();
   });
   return {

@@ -3,7 +3,7 @@ import type { DeployReport } from '../../src/protocol/index.ts';
 import { politeService, project, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
 
-const asked = (): AbortSignal => AbortSignal.timeout(20_000);
+const asked = (): AbortSignal => AbortSignal.timeout(60_000);
 const release = (number: number): readonly string[] => [`variables: { RELEASE: "${number}" }`];
 
 const codeOf = (act: Promise<unknown>): Promise<unknown> =>

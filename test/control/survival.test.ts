@@ -16,7 +16,7 @@ interface Program {
   readonly first: { readonly ready?: true; readonly error?: ErrorReport };
 }
 
-const bound = (): AbortSignal => AbortSignal.timeout(30_000);
+const bound = (): AbortSignal => AbortSignal.timeout(60_000);
 
 const newProject = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'pm-'));
@@ -144,7 +144,8 @@ test('a proxy that finds its table torn says so, gets it again and serves on', a
   await rig.up();
   const { proxy } = await rig.control.status();
   writeFileSync(join(rig.stateFolder, 'proxy', 'table.json'), '{"format": "pointsman-proxy-table", "ver');
-  process.kill(proxy?.pid ?? 0, 'SIGKILL');
+  if (proxy === undefined) throw new Error('the proxy does not run');
+  process.kill(proxy.pid, 'SIGKILL');
   expect(await rig.event('ProxyStateUnusable')).toMatchObject({
     severity: 'warning',
     message: expect.stringContaining('torn') as string,

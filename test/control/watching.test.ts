@@ -53,13 +53,13 @@ test('saving without a change deploys nothing; a half-written manifest touches n
   expect(await started(rig)).toHaveLength(2);
   saveAsEditorsDo(path, manifest.replaceAll('drainingSeconds: 5', 'drainingSeconds: 6'));
   // Rules alone make no revision: they take effect in place.
-  await rig.control.apply({}, AbortSignal.timeout(5000));
+  await rig.control.apply({}, AbortSignal.timeout(60_000));
   expect((await rig.control.status()).problems).toEqual([]);
   expect(await started(rig)).toHaveLength(2);
 });
 
 const afterUp = async (rig: Rig, reason: string, service?: string): Promise<Event> => {
-  const signal = AbortSignal.timeout(15_000);
+  const signal = AbortSignal.timeout(60_000);
   for await (const event of rig.control.events({ follow: true }, signal)) {
     const isMeant = event.reason === reason && (event.revision ?? 0) > 1;
     if (isMeant && (service === undefined || event.service === service)) return event;

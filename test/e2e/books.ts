@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { JournalEntry } from '../../src/control/store/rows.ts';
 import type { Event, Operation } from '../../src/model/index.ts';
 import type { ServiceStatus } from '../../src/protocol/index.ts';
@@ -17,10 +17,18 @@ export const endedOperations = (project: Project): readonly Operation[] | undefi
  * At rest, what runs is what the status says, what the labels say and what the journal says: all that was started and
  * not removed, nothing that was never begun (of a start that was cut off the journal can't know), no operation open.
  */
-export const expectBooksInOrder = async (
+export const expectBooksInOrder = (
   project: Project,
   service: ServiceStatus,
   removedByHand: readonly string[] = [],
+): Promise<void> =>
+  // What was just done is written down a moment later.
+  vi.waitFor(() => compareBooks(project, service, removedByHand), { timeout: 60_000, interval: 100 });
+
+const compareBooks = async (
+  project: Project,
+  service: ServiceStatus,
+  removedByHand: readonly string[],
 ): Promise<void> => {
   const { name, replicas, ready, wanted } = service;
   const journal = journalOf(project).filter(({ operation }) => operation.service === name);

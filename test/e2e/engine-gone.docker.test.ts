@@ -71,7 +71,7 @@ test("Docker's socket gone for ten seconds in the middle of a deploy: nothing is
     await project.remove();
     await detour.close();
   }
-}, 180_000);
+});
 
 const goesAndComesBack = async (project: Project, detour: Detour): Promise<void> => {
   const url = await project.url();
@@ -155,4 +155,4 @@ test("a start that is refused because another supervisor has the project's netwo
     await first.remove();
     await second.remove();
   }
-}, 120_000);
+});

@@ -44,7 +44,7 @@ export const environmentsSuite = (engine: EngineName): void => {
     running.project = await Project.create(engine, manifest(engine));
     await running.project.up();
     await running.project.up('-e', 'staging');
-  }, 120_000);
+  });
   afterAll(() => running.project?.remove(), 60_000);
 
   test('two environments stand side by side behind one proxy, each with its own replicas, variables and domains', async () => {

@@ -36,7 +36,6 @@ export const failedVersionsSuite = (engine: EngineName): void => {
         expect(outcome).toMatchObject({ exitCode: 1 });
         for (const words of broken.says) expect(outcome.all).toMatch(words);
       },
-      120_000,
     );
   });
 };

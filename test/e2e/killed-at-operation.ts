@@ -33,7 +33,7 @@ export const killedAtOperationSuite = (engine: EngineName, strategy: string, num
     } finally {
       await project.remove();
     }
-  }, 300_000);
+  }, 600_000);
 };
 
 interface Stage {
@@ -65,11 +65,11 @@ const dieBeforeAndAfter = async (stage: Stage, nth: number, of: number): Promise
   await project.run('deploy', 'web', '--variable', `RELEASE=${release}`);
   // The verb is content when the new version serves; what follows is part of the deploy too.
   const isOver = (): boolean => (endedOperations(project)?.length ?? 0) >= before + of;
-  await vi.waitFor(() => expect(orders.isCarriedOut || isOver()).toBe(true), { timeout: 20_000, interval: 20 });
+  await vi.waitFor(() => expect(orders.isCarriedOut || isOver()).toBe(true), { timeout: 60_000, interval: 20 });
   const first = await orders.outcome();
   await orders.give(1, 'after');
   if (first !== undefined) await project.tryUp();
-  await vi.waitFor(() => expect(orders.isCarriedOut || isOver()).toBe(true), { timeout: 20_000, interval: 20 });
+  await vi.waitFor(() => expect(orders.isCarriedOut || isOver()).toBe(true), { timeout: 60_000, interval: 20 });
   const second = await orders.outcome();
   if (second !== undefined) await project.up();
   const deaths = [first, second].filter((death) => death !== undefined);

@@ -6,4 +6,4 @@ const quickstart: MainJob = { engine: 'process', system: 'quickstart', buildArgs
 
 test('the main job without Docker: Railway stop/start loses what users asked for, Pointsman loses nothing', async () => {
   expectTheStory(await rehearse(quickstart), quickstart);
-}, 180_000);
+});

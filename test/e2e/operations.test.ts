@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Event } from '../../src/model/index.ts';
 import type { ExecReport, ExplainReport, PlanReport, RevisionReport } from '../../src/protocol/index.ts';
 import { Lines } from './command-line.ts';
 import { ourProcesses } from './left-overs.ts';
@@ -167,14 +168,18 @@ test('explain shows who won and whom it overrode', async () => {
 
 test('a crashed replica is started again by its policy while the other one serves', async () => {
   const calls = await load(await project().url(), host, 100);
-  const events = new Lines(project().start('events', 'web', '--follow', '--tail', '0', '--json'));
+  const known = await lastSequence();
+  const events = new Lines(project().start('events', 'web', '--follow', '--json'));
+  const told = (reason: string): Promise<string> =>
+    events.find((line) => {
+      const event = JSON.parse(line) as Event;
+      return event.sequence > known && event.reason === reason;
+    });
   try {
     const { body } = await ask(await project().url(), host);
-    const { pid } = JSON.parse(body) as { pid: number };
-    await project().status(); // the stream of events is open by now
-    process.kill(pid, 'SIGKILL');
-    await events.find((line) => line.includes('ReplicaCrashed'));
-    await events.find((line) => line.includes('ReplicaReady'));
+    process.kill((JSON.parse(body) as { pid: number }).pid, 'SIGKILL');
+    await told('ReplicaCrashed');
+    await told('ReplicaReady');
     expect(await project().service('web')).toMatchObject({ ready: 2 });
   } finally {
     await events.stop();

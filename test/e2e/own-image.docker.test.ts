@@ -45,4 +45,4 @@ test('the supervisor runs from its own image against the Docker socket, is talke
     await docker('rm', '--force', name).catch(() => undefined); // gone already when all went well
     await project.remove();
   }
-}, 120_000);
+});

@@ -48,7 +48,7 @@ test('PlanExe goes out wave by wave, and every line of its checklist is ticked b
   await ticked('worker-plan-database', ['no long plan is in processing', 'no plan is stuck', 'log line']);
   await ticked('mcp-cloud', ['before', 'during', 'GET /mcp/tools', 'GET /healthcheck', 'progress streams beat']);
   await ticked('frontend-multi-user', ['during', 'GET /healthcheck']);
-}, 180_000);
+});
 
 test('a long plan in processing blocks the deploy of the worker that makes it', async () => {
   const insert = `INSERT INTO plan (prompt, state, duration, background, worker_id, created_at)
@@ -62,4 +62,4 @@ test('a long plan in processing blocks the deploy of the worker that makes it', 
   expect(failure).toMatchObject({ code: 'CHECK_FAILED', message: expect.stringContaining('long plans: 1') });
   const after = (await project().service('worker-plan-database')).replicas;
   expect(after.map(({ id }) => id)).toEqual(replicas.map(({ id }) => id));
-}, 120_000);
+});

@@ -25,7 +25,8 @@ test('a private port that somebody else took while the machine was down: the ser
     await events.find(() => true);
     process.kill(supervisor.pid, 'SIGKILL');
     await events.end();
-    process.kill(proxy?.pid ?? 0, 'SIGKILL');
+    if (proxy === undefined) throw new Error('the proxy does not run');
+    process.kill(proxy.pid, 'SIGKILL');
     await takePort(thief, Number(new URL(before).port));
     await project.up();
     const after = await named();

@@ -21,10 +21,11 @@ export const preDeployKilledSuite = (engine: EngineName): void => {
       const url = await project.url();
       const calls = await load(url, host, 100);
       try {
+        const { pid } = (await project.status()).supervisor;
         await project.write('pointsman.yaml', manifest('2', migration));
-        await vi.waitFor(async () => expect(await ourRuns(project)).toHaveLength(1), { timeout: 20_000, interval: 50 });
+        await vi.waitFor(async () => expect(await ourRuns(project)).toHaveLength(1), { timeout: 60_000, interval: 50 });
         const [first] = await ourRuns(project);
-        process.kill((await project.status()).supervisor.pid, 'SIGKILL');
+        process.kill(pid, 'SIGKILL');
         await project.up();
         const service = await project.settled('web');
         expect((await ask(url, host)).body).toContain('"release":"2"');
@@ -39,5 +40,5 @@ export const preDeployKilledSuite = (engine: EngineName): void => {
     } finally {
       await project.remove();
     }
-  }, 90_000);
+  });
 };

@@ -113,7 +113,7 @@ export class PrivateDockerd {
 
   /** Nothing tells when it answers. */
   async #untilItAnswers(daemon: ChildProcess): Promise<void> {
-    const tooLate = AbortSignal.timeout(30_000);
+    const tooLate = AbortSignal.timeout(60_000);
     while ((await this.docker.ping().catch(() => undefined)) === undefined) {
       const words = (): Promise<string> => readFile(join(this.#folder, 'log'), 'utf8');
       if (daemon.exitCode !== null || tooLate.aborted) throw new Error(`dockerd does not answer:\n${await words()}`);

@@ -91,7 +91,7 @@ export class Project {
       expect(service.replicas).toHaveLength(service.wanted);
       return service;
     };
-    return vi.waitFor(look, { timeout: 30_000, interval: 100 });
+    return vi.waitFor(look, { timeout: 60_000, interval: 100 });
   }
 
   async url(path = '/'): Promise<string> {

@@ -3,7 +3,7 @@ import { Lines } from './command-line.ts';
 import { load } from './traffic.ts';
 import { answers, host, rolloutOf, withProject } from './tryout.ts';
 
-describe('promotion by hand', { timeout: 120_000 }, () => {
+describe('promotion by hand', () => {
   test('shows the new version at its preview address, promotes it, or aborts it', () =>
     withProject(
       'promotion',
@@ -55,5 +55,4 @@ test(
         expect(await calls.stop()).toMatchObject({ failed: 0 });
       },
     ),
-  120_000,
 );

@@ -32,4 +32,4 @@ test('Ctrl-C in the middle of a rehearsal on Docker: exit code 130, no container
   } finally {
     await project.remove();
   }
-}, 120_000);
+});

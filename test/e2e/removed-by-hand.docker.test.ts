@@ -61,7 +61,7 @@ test('a container that somebody removes while all is at rest is replaced, and no
       const { ready, replicas } = await project().service('web');
       expect({ ready, isThere: replicas.some(({ id }) => id === victim?.id) }).toEqual({ ready: 2, isThere: false });
     };
-    await vi.waitFor(replaced, { timeout: 30_000, interval: 200 });
+    await vi.waitFor(replaced, { timeout: 60_000, interval: 200 });
   } finally {
     expect(await calls.stop()).toMatchObject({ failed: 0, failures: {} });
   }

@@ -28,7 +28,7 @@ const diaryOf = (name: string, deploy: Spec): Spec => ({
 
 /** What only one may have at a time: data in a volume, and being the only one. */
 export const statefulSuite = (engine: EngineName): void => {
-  describe(`services of which two must not run together, on ${engine}`, { timeout: 90_000 }, () => {
+  describe(`services of which two must not run together, on ${engine}`, () => {
     const running: { project?: Project } = {};
     const project = (): Project => {
       if (running.project === undefined) throw new Error('the project did not come up');

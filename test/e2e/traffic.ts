@@ -14,7 +14,7 @@ export const ask = (url: string, host: string): Promise<Answer> => askWith(url, 
 
 export const askWith = (url: string, headers: Readonly<Record<string, string>>): Promise<Answer> =>
   new Promise((done, failed) => {
-    const outgoing = request(url, { headers, agent: new Agent(), timeout: 20_000 }, (response) => {
+    const outgoing = request(url, { headers, agent: new Agent(), timeout: 60_000 }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.once('error', failed);
@@ -26,7 +26,7 @@ export const askWith = (url: string, headers: Readonly<Record<string, string>>):
         }),
       );
     });
-    outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer from ${headers['host']} in 20 s`)));
+    outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer from ${headers['host']} in 60 s`)));
     outgoing.once('error', failed);
     outgoing.end();
   });

@@ -119,7 +119,7 @@ test('a manifest that becomes invalid and then what it was again: told, and noth
     (await project.reasons()).filter((each) => each === 'ManifestInvalid').length;
   const invalid = await timesTold();
   await project.write('pointsman.yaml', manifest({ GREETING: 'hello' }).replace('"source"', '"sauce"'));
-  await vi.waitFor(async () => expect(await timesTold()).toBe(invalid + 1), { timeout: 20_000, interval: 200 });
+  await vi.waitFor(async () => expect(await timesTold()).toBe(invalid + 1), { timeout: 60_000, interval: 200 });
   await project.write('pointsman.yaml', manifest({ GREETING: 'hello' }));
   await vi.waitFor(async () => expect((await project.status()).problems).toEqual([]), {
     timeout: 20_000,

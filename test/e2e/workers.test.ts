@@ -1,25 +1,37 @@
-import { describe, expect, test } from 'vitest';
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { Lines } from './command-line.ts';
-import { politeSpec } from './manifests.ts';
+import { politeSpec, uniqueName } from './manifests.ts';
 import { drainReportSuite, withProject, worker } from './workers.ts';
 
 drainReportSuite('process');
 
-describe('a worker that takes its time', { timeout: 120_000 }, () => {
+describe('a worker that takes its time', () => {
+  const workIsDone = join(tmpdir(), uniqueName('pm-work-is-done'));
+  afterAll(() => rm(workIsDone, { force: true }));
+
   test('holds up neither its dependents nor a newer deploy of itself while it finishes', () =>
     withProject(
       'process',
       'drain-long',
       {
-        worker: worker({}, { variables: { WORK_MS: '15000' } }),
+        worker: worker({ drainingSeconds: 300 }, { variables: { WORK_UNTIL: workIsDone } }),
         web: politeSpec('web.drain.localhost', {}, { dependsOn: ['worker'] }),
       },
       async (project) => {
         const deploying = new Lines(project.start('deploy', 'worker', 'web', '--variable', 'RELEASE=2'));
         await deploying.find((line) => /web: completed/.test(line));
         expect((await project.service('worker')).rollout).toMatchObject({ phase: 'retiring' });
-        await project.run('deploy', 'worker', '--variable', 'RELEASE=3');
+        const again = new Lines(project.start('deploy', 'worker', '--variable', 'RELEASE=3'));
+        const events = new Lines(project.start('events', 'worker', '--follow'));
+        await events.find((line) => line.includes('ReplicaStarted') && line.includes('-worker-r3-'));
+        expect((await project.service('worker')).drains ?? []).toEqual([]);
+        await writeFile(workIsDone, '');
+        expect(await again.end()).toBe(0);
         expect(await deploying.end()).toBe(0);
+        await events.stop();
         const left = (await project.service('worker')).drains?.map(({ result }) => result);
         expect(left).toEqual(['finished', 'finished']);
       },

@@ -23,7 +23,7 @@ export const worker = (deploy: Spec, more: Spec = {}): Spec =>
 
 /** What became of their work is known, whatever runs them. */
 export const drainReportSuite = (engine: EngineName): void => {
-  describe(`a worker that is replaced, on ${engine}`, { timeout: 120_000 }, () => {
+  describe(`a worker that is replaced, on ${engine}`, () => {
     test('finishes its work; the drain report says how long that took, and what hook and check found', () =>
       withProject(
         engine,

@@ -21,7 +21,7 @@ export const zeroDowntimeSuite = (engine: EngineName): void => {
       } finally {
         await project.remove();
       }
-    }, 180_000);
+    });
   }
 };
 

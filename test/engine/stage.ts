@@ -30,7 +30,7 @@ export interface Stage {
   readonly said: (replica: ReplicaId, text: string) => Promise<LogLine>;
 }
 
-const limitMs = 30_000;
+const limitMs = 120_000;
 
 export const openStage = async (subject: EngineUnderTest): Promise<Stage> => {
   const scope: Scope = {

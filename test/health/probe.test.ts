@@ -5,6 +5,7 @@ import type { LookingProbe, ProbeExec, ProbeResult } from '../../src/health/inde
 import { createProbeRunner } from '../../src/health/index.ts';
 import { systemClock } from '../../src/lib/index.ts';
 import type { Address, HttpOk, ReplicaId } from '../../src/model/index.ts';
+import { freePort } from '../free-port.ts';
 import { listen, replica as replicaInSlot, serve } from './replica.ts';
 
 const id: ReplicaId = replicaInSlot(0);
@@ -16,13 +17,7 @@ const accept = (onConnection: (socket: Socket) => void): Promise<Address> => {
   ended.push(() => server.close());
   return listen(server);
 };
-/** A port that was free a moment ago. */
-const closedPort = async (): Promise<Address> => {
-  const server = createTcpServer();
-  const address = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return address;
-};
+const closedPort = async (): Promise<Address> => ({ host: '127.0.0.1', port: await freePort() });
 
 const noExec: ProbeExec = () => Promise.reject(new Error('no exec here'));
 const look = (

@@ -1,10 +1,10 @@
 import { createSocket } from 'node:dgram';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import dnsPacket from 'dns-packet';
 import type { DecodedPacket } from 'dns-packet';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { NameZone } from '../../src/model/index.ts';
+import { freePort } from '../free-port.ts';
 import { soon, TestProxy } from './rig.ts';
 
 let proxy: TestProxy;
@@ -15,16 +15,6 @@ beforeAll(async () => {
   port = await freePort();
 });
 afterAll(() => proxy.close());
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port: free } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return free;
-};
 
 const publish = async (records: NameZone['records'], subnet = '127.0.0.0/8'): Promise<void> => {
   const names = [{ bind: { host: '127.0.0.1', port }, subnet, records }];

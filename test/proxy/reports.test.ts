@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
-import { createServer as createTcpServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProxyReports, RequestRecord } from '../../src/model/index.ts';
+import { freePort } from '../free-port.ts';
 import { closing, get, host, ok, program, RawClient, RawUpstream, soon, TestProxy, upstream } from './rig.ts';
 
 let proxy: TestProxy;
@@ -28,16 +27,6 @@ afterEach(async () => {
 const publish = async (reports: ProxyReports, upstreams = [upstream('a', app.port)]): Promise<void> => {
   const { listeners } = await proxy.link.publish({ ...proxy.table(upstreams), reports }, soon());
   proxy.port = listeners[0]?.port ?? 0;
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 };
 
 const metricsAt = async (port: number): Promise<string> => {
@@ -68,7 +57,7 @@ describe('metrics', () => {
       'pointsman_proxy_workers 2\n',
     ];
     await expect
-      .poll(() => metricsAt(port).then((text) => lines.filter((line) => !text.includes(line))), { timeout: 10_000 })
+      .poll(() => metricsAt(port).then((text) => lines.filter((line) => !text.includes(line))))
       .toEqual([]);
     silent.socket.destroy();
     // Without it in the table nobody listens there any more.
@@ -98,7 +87,7 @@ describe('the access log', () => {
     const path = join(proxy.stateFolder, 'access.log');
     await publish({ accessLog: path });
     await proxy.exchange(get('/first?x=1', closing));
-    await expect.poll(() => lines(path), { timeout: 5_000 }).toHaveLength(1);
+    await expect.poll(() => lines(path)).toHaveLength(1);
     expect(lines(path)[0]).toMatchObject({
       pool: 'app',
       revision: 1,
@@ -112,9 +101,9 @@ describe('the access log', () => {
     expect(statSync(path).mode & 0o007).toBe(0);
     renameSync(path, `${path}.1`);
     process.kill(proxy.link.hello.pid, 'SIGUSR2');
-    await expect.poll(() => existsSync(path), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => existsSync(path)).toBe(true);
     await proxy.exchange(get('/second', closing));
-    await expect.poll(() => lines(path), { timeout: 5_000 }).toMatchObject([{ path: '/second' }]);
+    await expect.poll(() => lines(path)).toMatchObject([{ path: '/second' }]);
     expect(lines(`${path}.1`)).toHaveLength(1);
   });
 });
@@ -128,12 +117,12 @@ describe('a proxy that runs alone', () => {
     try {
       let output = '';
       own.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-      await expect.poll(() => output, { timeout: 15_000 }).toContain('listening on');
+      await expect.poll(() => output).toContain('listening on');
       const client = await RawClient.connect(http);
       client.send(`POST /large HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 4\r\n\r\nfour`);
       await client.until('HTTP/1.1 413 ');
       client.socket.destroy();
-      await expect.poll(() => output, { timeout: 5_000 }).toContain('"path":"/large"');
+      await expect.poll(() => output).toContain('"path":"/large"');
       expect(await metricsAt(metrics)).toContain('outcome="too-large",status="413"} 1\n');
     } finally {
       own.kill();
@@ -176,6 +165,6 @@ describe('the ledger', () => {
       '/refused refused 502',
       '/nobody no-upstream 502',
     ];
-    await expect.poll(() => expected.filter((line) => !ended().includes(line)), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => expected.filter((line) => !ended().includes(line))).toEqual([]);
   });
 });

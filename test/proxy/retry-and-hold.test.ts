@@ -1,7 +1,6 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestRecord } from '../../src/model/index.ts';
+import { freePort } from '../free-port.ts';
 import { closing, get, host, ok, RawUpstream, TestProxy, upstream } from './rig.ts';
 
 let proxy: TestProxy;
@@ -21,17 +20,6 @@ const start = async (...behaviour: Parameters<typeof RawUpstream.start>): Promis
   return app;
 };
 
-/** A port that nobody listens on. */
-const deadPort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
-
 const post = (body: string): string =>
   `POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 const requests = (app: RawUpstream): number => (app.all.match(/ HTTP\/1\.1\r\n/g) ?? []).length;
@@ -39,7 +27,7 @@ const requests = (app: RawUpstream): number => (app.all.match(/ HTTP\/1\.1\r\n/g
 describe('retries', () => {
   it('goes to another upstream when one refuses the connection, whatever the method', async () => {
     const app = await start((socket) => socket.write(ok('alive')));
-    await proxy.publish([upstream('dead', await deadPort()), upstream('alive', app.port)]);
+    await proxy.publish([upstream('dead', await freePort()), upstream('alive', app.port)]);
     const client = await proxy.client();
     for (let count = 1; count <= 6; count += 1) {
       client.send(post('hello'));
@@ -57,7 +45,7 @@ describe('retries', () => {
       records.push(...batch);
       if (records.length === 2) recorded.resolve();
     });
-    await proxy.publish([upstream('dead', await deadPort())]);
+    await proxy.publish([upstream('dead', await freePort())]);
     const answer = await proxy.exchange(get('/gone?x', closing));
     expect(answer).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\nX-Edge: yes\r\n[^]*nobody answers [0-9a-f]{20}$/);
     expect(await proxy.exchange(`HEAD / HTTP/1.1\r\nHost: ${host}\r\n${closing}\r\n`)).toMatch(/\r\n\r\n$/);
@@ -132,7 +120,7 @@ describe('retries', () => {
 });
 
 describe('hold', () => {
-  const hold = { hold: { seconds: 5, maxRequests: 3 } };
+  const hold = { hold: { seconds: 60, maxRequests: 3 } };
 
   it('keeps requests of an empty pool, with their bodies and in order, for the upstream that comes', async () => {
     await proxy.publish([], hold);
@@ -152,7 +140,7 @@ describe('hold', () => {
   });
 
   it('turns away who comes when the budget is used up, and who has waited long enough', async () => {
-    await proxy.publish([], { hold: { seconds: 1, maxRequests: 1 } });
+    await proxy.publish([], { hold: { seconds: 3, maxRequests: 1 } });
     const waiting = await proxy.client();
     waiting.send(get());
     const second = await proxy.client();
@@ -166,11 +154,11 @@ describe('hold', () => {
   it('keeps to the budget also where several workers share it', async () => {
     const both = await TestProxy.start(2);
     try {
-      await both.publish([], { hold: { seconds: 20, maxRequests: 4 } });
+      await both.publish([], { hold: { seconds: 60, maxRequests: 4 } });
       const clients = await Promise.all(Array.from({ length: 12 }, () => both.client()));
       for (const client of clients) client.send(get());
       const turnedAway = (): number => clients.filter(({ received }) => received.includes('502')).length;
-      await expect.poll(turnedAway, { timeout: 10_000 }).toBeGreaterThanOrEqual(8);
+      await expect.poll(turnedAway).toBeGreaterThanOrEqual(8);
       const app = await start((socket) => socket.write(ok('released')));
       await both.publish([upstream('a', app.port)]);
       const held = clients.filter(({ received }) => !received.includes('502'));
@@ -182,7 +170,7 @@ describe('hold', () => {
   });
 
   it('forgets a request whose client went away', async () => {
-    await proxy.publish([], { hold: { seconds: 10, maxRequests: 1 } });
+    await proxy.publish([], { hold: { seconds: 60, maxRequests: 1 } });
     const leaving = await proxy.client();
     leaving.send(get('/left'));
     await new Promise((resolve) => setTimeout(resolve, 50));

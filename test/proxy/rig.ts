@@ -29,7 +29,7 @@ export const drainPolicy: DrainPolicy = {
   timeoutSeconds: 10,
 };
 
-export const soon = (): AbortSignal => AbortSignal.timeout(15_000);
+export const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
 export const upstream = (name: string, port: number): Upstream => ({
   id: name as ReplicaId,

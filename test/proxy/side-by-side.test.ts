@@ -15,10 +15,9 @@ const has = async (program: string): Promise<boolean> =>
 it.skipIf(!(await has('nginx')) || !(await has('haproxy')))(
   'lets nothing through that nginx or HAProxy refuses, but for what has its reason (left out where one of them is absent)',
   async () => {
-    const { stdout } = await run(process.execPath, [rig], { maxBuffer: 10_000_000, timeout: 110_000 });
+    const { stdout } = await run(process.execPath, [rig], { maxBuffer: 10_000_000, timeout: 170_000 });
     expect(stdout).toMatch(/Beside nginx, of \d{3}: /);
     expect(stdout).toMatch(/Beside HAProxy, of \d{3}: /);
     expect(stdout).not.toContain('UNEXPLAINED');
   },
-  120_000,
 );

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createServer as createTcpServer } from 'node:net';
 import type { Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Affinity, Pool, ReplicaId, RouteTable, TrafficSplit, Upstream } from '../../src/model/index.ts';
+import { freePort } from '../free-port.ts';
 import { closing, get, host, soon, TestProxy } from './rig.ts';
 
 /** Each answers with the name of the replica it stands for. */
@@ -23,12 +23,7 @@ beforeAll(async () => {
     });
     apps.set(name, app);
   }
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  deadPort = (server.address() as AddressInfo).port;
-  await new Promise((resolve) => server.close(resolve));
+  deadPort = await freePort();
 });
 afterAll(() => {
   for (const app of apps.values()) {

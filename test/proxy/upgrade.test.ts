@@ -50,7 +50,7 @@ const start = async (workers = 1): Promise<void> => {
 };
 
 /** What the command says, once the workers of before have ended. */
-const upgrade = async (within = '20'): Promise<string> => {
+const upgrade = async (within = '60'): Promise<string> => {
   const args = [program, 'upgrade', '--state', proxy.stateFolder, '--within', within];
   return (await run(process.execPath, args)).stdout;
 };
@@ -199,7 +199,7 @@ describe('an upgrade of the workers', () => {
     await begun.until('first half');
     const upgraded = upgrade();
     const idle = await proxy.client();
-    await expect.poll(() => afterNextAnswer(idle), { timeout: 15_000 }).toContain('Connection: close');
+    await expect.poll(() => afterNextAnswer(idle)).toContain('Connection: close');
     const drained = proxy.drained('a');
     await proxy.publish([upstream('b', (app.address() as AddressInfo).port)]);
     expect(await proxy.exchange(get('/', closing))).toContain('done');
@@ -240,7 +240,7 @@ describe('an upgrade of the workers', () => {
       expect(kept.received).not.toContain('Connection: close');
       await writeFile(messages, text);
       const replaced = upgrade();
-      await expect.poll(() => afterNextAnswer(kept), { timeout: 15_000 }).toContain('Connection: close');
+      await expect.poll(() => afterNextAnswer(kept)).toContain('Connection: close');
       expect(await replaced).toContain('have ended');
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -21,10 +21,10 @@ const scenario: RehearsalScenario = {
   deploy: { services: ['api'], variables: { RELEASE: '2', MODE: 'fast' } },
   compare: ['stop-start', 'polite'],
   beforeSeconds: 0.3,
-  afterSeconds: 0.3,
+  afterSeconds: 1,
   workloads: [
-    { kind: 'http', name: 'calls', host, path: '/', method: 'GET', headers: {}, ratePerSecond: 100, timeoutSeconds: 2 },
-    { kind: 'sse', name: 'progress', host, path: '/events', connections: 2, silenceSeconds: 2 },
+    { kind: 'http', name: 'calls', host, path: '/', method: 'GET', headers: {}, ratePerSecond: 100, timeoutSeconds: 30 },
+    { kind: 'sse', name: 'progress', host, path: '/events', connections: 2, silenceSeconds: 60 },
     {
       kind: 'jobs',
       name: 'work',
@@ -34,7 +34,7 @@ const scenario: RehearsalScenario = {
       ratePerSecond: 10,
       done: ['done'],
       failed: ['failed'],
-      timeoutSeconds: 2,
+      timeoutSeconds: 30,
     },
   ],
   budgets: { failedRequests: 0, longestOutageMs: 0, droppedStreams: 0, abandonedJobs: 0 },
@@ -269,7 +269,7 @@ test('a deploy that never ends is given up', async () => {
 
 test('a rehearsal does not begin while something is broken, and says which workload and why', async () => {
   app.behaviour = 'status-404';
-  const error = await failure(ticking(runRehearsal({ ...options(supervisor(deploy)), limits: { steadyMs: 500 } })));
+  const error = await failure(ticking(runRehearsal({ ...options(supervisor(deploy)), limits: { steadyMs: 2000 } })));
   expect(error.code).toBe('REHEARSAL_UNSTEADY');
   expect(error.output).toEqual(['calls: GET app.localhost/: 404', 'work: POST app.localhost/jobs: 404']);
 });

@@ -23,8 +23,8 @@ const at = (address: Address | undefined): CheckTarget => ({
   host: undefined,
 });
 
-const put = (question: Question, target: CheckTarget, ask = askOf(), timeoutSeconds = 2): Promise<Finding> =>
-  ask(question, target, { timeoutSeconds, signal: AbortSignal.timeout(10_000) });
+const put = (question: Question, target: CheckTarget, ask = askOf(), timeoutSeconds = 30): Promise<Finding> =>
+  ask(question, target, { timeoutSeconds, signal: AbortSignal.timeout(60_000) });
 
 const http = (more: Partial<Extract<Question, { kind: 'http' }>> = {}): Question => ({
   kind: 'http',
@@ -147,7 +147,7 @@ describe('a check', () => {
     const well = await serve((_request, response) => response.end());
     const targets = async () => [at(well), at(healing)];
     const parts = { clock: systemClock, ask: askOf(), targets };
-    const finding = await runCheck({ ...check, withinSeconds: 10 }, parts, AbortSignal.timeout(10_000));
+    const finding = await runCheck({ ...check, withinSeconds: 60 }, parts, AbortSignal.timeout(60_000));
     expect(finding).toMatchObject({ ok: true });
     expect(answers.first).toBe(2);
   });
@@ -155,7 +155,7 @@ describe('a check', () => {
   it('that never succeeds ends with what was seen last, and where', async () => {
     const ill = await serve((_request, response) => response.writeHead(503).end('no database'));
     const parts = { clock: systemClock, ask: askOf(), targets: async () => [at(ill)] };
-    const finding = await runCheck({ ...check, withinSeconds: 1 }, parts, AbortSignal.timeout(10_000));
+    const finding = await runCheck({ ...check, withinSeconds: 3 }, parts, AbortSignal.timeout(60_000));
     expect(finding).toEqual({
       ok: false,
       words: `GET /healthcheck answered 503, wanted 200: no database at ${replica(0)}`,
@@ -164,7 +164,7 @@ describe('a check', () => {
 
   it('fails where nobody serves', async () => {
     const parts = { clock: systemClock, ask: askOf(), targets: async () => [] };
-    const finding = await runCheck({ ...check, withinSeconds: 1 }, parts, AbortSignal.timeout(10_000));
+    const finding = await runCheck({ ...check, withinSeconds: 1 }, parts, AbortSignal.timeout(60_000));
     expect(finding).toEqual({ ok: false, words: 'no replica serves that could be asked' });
   });
 });

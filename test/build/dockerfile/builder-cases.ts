@@ -152,8 +152,8 @@ export const describeBuilds = (backend: Backend): void => {
       expect(processesWith(`sleep ${seconds}`)).not.toEqual([]);
       controller.abort();
       await cancelled;
-      await expect.poll(() => processesWith(`sleep ${seconds}`), { timeout: 15_000, interval: 50 }).toEqual([]);
-      await expect.poll(() => containersWith(seconds), { timeout: 15_000, interval: 50 }).toEqual([]);
+      await expect.poll(() => processesWith(`sleep ${seconds}`), { interval: 50 }).toEqual([]);
+      await expect.poll(() => containersWith(seconds), { interval: 50 }).toEqual([]);
     });
 
     it('is done once for several services that ask at once', async () => {

@@ -139,7 +139,7 @@ describe('the build command of a snapshot', () => {
     const { build } = await snapshots();
     const seconds = String(randomInt(100_000, 999_999));
     await build(sourceIn(await folderWith({}), { buildCommand: `sleep ${seconds} &` }));
-    await expect.poll(() => processesWith(`sleep ${seconds}`), { timeout: 5000, interval: 20 }).toEqual([]);
+    await expect.poll(() => processesWith(`sleep ${seconds}`), { interval: 20 }).toEqual([]);
   });
 });
 

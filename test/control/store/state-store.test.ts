@@ -70,4 +70,4 @@ test('while the file cannot be written a commit changes nothing, a record is kep
   const again = new StateStore(openStateFile(place.path));
   expect(again.all('deploys').map((row) => row.id)).toEqual(['before', 'happened']);
   again.close();
-}, 15_000);
+});

@@ -111,7 +111,7 @@ describe('process engine: what outlives what', () => {
     await engine.remove(id, signal);
     expect(isAlive(runner)).toBe(true);
     await engine.close();
-    await expect.poll(() => isAlive(runner), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isAlive(runner)).toBe(false);
   });
 
   it('starts one runner, however many engines need one at once', async () => {

@@ -38,12 +38,14 @@ describe.skipIf(executablePath === undefined)('a browser over https', () => {
     context = await chromium.launchPersistentContext(join(folder, 'profile'), {
       ...(executablePath !== undefined && { executablePath }),
       headless: true,
+      timeout: 120_000,
       args: flags,
       ignoreHTTPSErrors: true,
     });
+    context.setDefaultTimeout(120_000);
     page = await context.newPage();
     await page.goto(`https://${host}:${edge.port('https')}/`);
-  }, 60_000);
+  });
   afterAll(async () => {
     await context?.close();
     for (const app of apps) app.close();

