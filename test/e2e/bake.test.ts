@@ -16,6 +16,7 @@ describe('a bake', () => {
       const outcome = await project.run('deploy', 'web', '--variable', 'RELEASE=2', '--variable', variable);
       expect(outcome).toMatchObject({ exitCode: 1 });
       expect(outcome.all).toMatch(words);
+      await project.settled('web');
       expect(await answers(project, 20)).toEqual({ '1': 20 });
       const { replicas } = await project.service('web');
       expect(replicas.filter(({ routed }) => routed).map(({ id }) => id)).toEqual(old);

@@ -45,6 +45,7 @@ describe('a canary, under load', () => {
       const outcome = await project.run('deploy', 'web', '--variable', 'RELEASE=2', '--variable', 'FAIL_EVERY=3');
       expect(outcome).toMatchObject({ exitCode: 1 });
       expect(outcome.all).toMatch(/ROLLOUT_REGRESSED.*requests failed, 0 % with the old version/);
+      await project.settled('web');
       expect(await answers(project, 20)).toEqual({ '1': 20 });
       // Only what the canary itself answered badly was lost: about a third of a fifth, for a second or two.
       const { sent, failed } = await calls.stop();
@@ -58,6 +59,7 @@ describe('a canary, under load', () => {
       const calls = await load(await project.url(), host, 200);
       const outcome = await project.run('deploy', 'web', '--variable', 'RELEASE=2', '--variable', 'SLOW_MS=1000');
       expect(outcome.all).toMatch(/ROLLOUT_REGRESSED.*p95 is \d+ ms/);
+      await project.settled('web');
       expect(await answers(project, 20)).toEqual({ '1': 20 });
       expect(await calls.stop()).toMatchObject({ failed: 0 });
     }));

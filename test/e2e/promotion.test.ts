@@ -18,6 +18,7 @@ describe('promotion by hand', () => {
         expect(await project.do('status')).toMatch(/previewing, waits for promotion/);
 
         await project.do('abort', 'web');
+        await project.settled('web');
         expect(await answers(project, 5, { host: `preview.${host}` })).toEqual({ '404': 5 });
         expect((await project.run('promote', 'web')).all).toContain('ROLLOUT_NOT_WAITING');
 

@@ -103,8 +103,8 @@ test('before: a failing check blocks the deploy, and the very same replicas serv
 test('during: a failing check ends the rollout while the old version serves', async () => {
   const replicas = await project().replicas();
   const calls = await load(await project().url(), host, 100);
-  // What serves during the replacement is still release 3.
-  await write({ during: [{ ...releaseIs('4'), every: '100ms' }] }, '4');
+  // What serves during the replacement is still release 3, and there is no time to ask again once it is 4.
+  await write({ during: [{ ...releaseIs('4'), within: '1s', every: '100ms' }] }, '4');
   const report = await deployFailing();
   expect(report.rollouts[0]?.failure?.message).toMatch(/during the deploy, GET \/.*release is "3", wanted "4"/);
   expect(await calls.stop()).toMatchObject({ failed: 0 });
@@ -123,6 +123,7 @@ test('after: a failing check brings the very same old replicas back, once, witho
     fix: expect.stringContaining('brought back'),
   });
   expect(report.rollouts[0]?.history.map(({ phase }) => phase)).toContain('verifying');
+  await project().settled('web');
   expect((await ask(await project().url(), host)).body).toContain('"release":"3"');
   expect(await calls.stop()).toMatchObject({ failed: 0 });
   expect(await project().replicas()).toEqual(expect.arrayContaining([...replicas]));
