@@ -1,4 +1,3 @@
-import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { get as secureGet } from 'node:https';
 import { connect } from 'node:net';

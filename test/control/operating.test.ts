@@ -80,7 +80,10 @@ test('domains and rules change in place: the same replica answers under its furt
   const before = (await rig.get('web.localhost')).body;
   rig.write('pointsman.yaml', rig.read('pointsman.yaml').replace('[web.localhost]', '[web.localhost, shop.localhost]'));
   await rig.control.apply({}, asked());
-  await vi.waitFor(async () => expect((await rig.get('shop.localhost')).status).toBe(200), { timeout: 60_000, interval: 50 });
+  await vi.waitFor(async () => expect((await rig.get('shop.localhost')).status).toBe(200), {
+    timeout: 60_000,
+    interval: 50,
+  });
   expect((await rig.get('shop.localhost')).body).toBe(before);
   expect((await rig.get('web.localhost')).body).toBe(before);
   expect(rig.control.revisions('web')).toHaveLength(1);

@@ -29,14 +29,11 @@ export const failedVersionsSuite = (engine: EngineName): void => {
     });
     afterAll(() => running.project?.remove());
 
-    test.each(brokenVersions(engine))(
-      '$habit: fails with its own words, the old one serves on',
-      async (broken) => {
-        const outcome = await deployUnderLoad(project(), broken.spec);
-        expect(outcome).toMatchObject({ exitCode: 1 });
-        for (const words of broken.says) expect(outcome.all).toMatch(words);
-      },
-    );
+    test.each(brokenVersions(engine))('$habit: fails with its own words, the old one serves on', async (broken) => {
+      const outcome = await deployUnderLoad(project(), broken.spec);
+      expect(outcome).toMatchObject({ exitCode: 1 });
+      for (const words of broken.says) expect(outcome.all).toMatch(words);
+    });
   });
 };
 

@@ -45,29 +45,23 @@ const steadyCalls = (url: string, everyMs: number) => {
   };
 };
 
-test(
-  'requests wait at the proxy while the only instance is replaced: none fails',
-  () =>
-    withProject('hold', { hold: { seconds: 60, maxRequests: 10_000 } }, async (project) => {
-      const stop = steadyCalls(await project.url(), 10);
-      const report = await project.deploy('web', '--variable', 'RELEASE=2');
-      expect(report).toMatchObject({ result: 'completed' });
-      const { sent, failed, longestMs } = await stop();
-      expect(failed).toEqual([]);
-      expect(sent).toBeGreaterThan(100);
-      // They were really held for as long as the new one took to start.
-      expect(longestMs).toBeGreaterThan(bootMs / 2);
-      expect((await ask(await project.url(), host)).body).toContain('"release":"2"');
-    }),
-);
+test('requests wait at the proxy while the only instance is replaced: none fails', () =>
+  withProject('hold', { hold: { seconds: 60, maxRequests: 10_000 } }, async (project) => {
+    const stop = steadyCalls(await project.url(), 10);
+    const report = await project.deploy('web', '--variable', 'RELEASE=2');
+    expect(report).toMatchObject({ result: 'completed' });
+    const { sent, failed, longestMs } = await stop();
+    expect(failed).toEqual([]);
+    expect(sent).toBeGreaterThan(100);
+    // They were really held for as long as the new one took to start.
+    expect(longestMs).toBeGreaterThan(bootMs / 2);
+    expect((await ask(await project.url(), host)).body).toContain('"release":"2"');
+  }));
 
-test(
-  'what does not fit into the budget is told to come back',
-  () =>
-    withProject('hold-budget', { hold: { seconds: 60, maxRequests: 5 } }, async (project) => {
-      const stop = steadyCalls(await project.url(), 10);
-      await project.deploy('web', '--variable', 'RELEASE=2');
-      const { failed } = await stop();
-      expect(new Set(failed)).toEqual(new Set(['503']));
-    }),
-);
+test('what does not fit into the budget is told to come back', () =>
+  withProject('hold-budget', { hold: { seconds: 60, maxRequests: 5 } }, async (project) => {
+    const stop = steadyCalls(await project.url(), 10);
+    await project.deploy('web', '--variable', 'RELEASE=2');
+    const { failed } = await stop();
+    expect(new Set(failed)).toEqual(new Set(['503']));
+  }));

@@ -41,19 +41,16 @@ describe('promotion by hand', () => {
     }));
 });
 
-test(
-  'a smoke check that fails keeps users from the new version; the events say what was seen',
-  () =>
-    withProject(
-      'smoke',
-      { smoke: [{ name: 'says who it is', http: { path: '/', status: 200 }, within: '2s' }] },
-      async (project) => {
-        const calls = await load(await project.url(), host, 100);
-        const outcome = await project.run('deploy', 'web', '--variable', 'RELEASE=2', '--variable', 'FAIL_EVERY=1');
-        expect(outcome).toMatchObject({ exitCode: 1 });
-        expect(outcome.all).toMatch(/CHECK_FAILED.*says who it is.*500/);
-        expect(await answers(project, 20)).toEqual({ '1': 20 });
-        expect(await calls.stop()).toMatchObject({ failed: 0 });
-      },
-    ),
-);
+test('a smoke check that fails keeps users from the new version; the events say what was seen', () =>
+  withProject(
+    'smoke',
+    { smoke: [{ name: 'says who it is', http: { path: '/', status: 200 }, within: '2s' }] },
+    async (project) => {
+      const calls = await load(await project.url(), host, 100);
+      const outcome = await project.run('deploy', 'web', '--variable', 'RELEASE=2', '--variable', 'FAIL_EVERY=1');
+      expect(outcome).toMatchObject({ exitCode: 1 });
+      expect(outcome.all).toMatch(/CHECK_FAILED.*says who it is.*500/);
+      expect(await answers(project, 20)).toEqual({ '1': 20 });
+      expect(await calls.stop()).toMatchObject({ failed: 0 });
+    },
+  ));

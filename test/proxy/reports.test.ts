@@ -56,9 +56,7 @@ describe('metrics', () => {
       'pointsman_proxy_table_generation 1\n',
       'pointsman_proxy_workers 2\n',
     ];
-    await expect
-      .poll(() => metricsAt(port).then((text) => lines.filter((line) => !text.includes(line))))
-      .toEqual([]);
+    await expect.poll(() => metricsAt(port).then((text) => lines.filter((line) => !text.includes(line)))).toEqual([]);
     silent.socket.destroy();
     // Without it in the table nobody listens there any more.
     await publish({});

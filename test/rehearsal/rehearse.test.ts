@@ -23,7 +23,16 @@ const scenario: RehearsalScenario = {
   beforeSeconds: 0.3,
   afterSeconds: 1,
   workloads: [
-    { kind: 'http', name: 'calls', host, path: '/', method: 'GET', headers: {}, ratePerSecond: 100, timeoutSeconds: 30 },
+    {
+      kind: 'http',
+      name: 'calls',
+      host,
+      path: '/',
+      method: 'GET',
+      headers: {},
+      ratePerSecond: 100,
+      timeoutSeconds: 30,
+    },
     { kind: 'sse', name: 'progress', host, path: '/events', connections: 2, silenceSeconds: 60 },
     {
       kind: 'jobs',
