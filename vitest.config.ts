@@ -7,8 +7,8 @@ export default defineConfig({
     // Two cores: more workers than that make real servers and containers wait for each other.
     maxWorkers: 2,
     // Limits end what hangs; what is merely slow, on a machine that does ten other things, is nobody's fault.
-    testTimeout: 180_000,
-    hookTimeout: 240_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     teardownTimeout: 30_000,
     expect: { poll: { timeout: 60_000 } },
   },

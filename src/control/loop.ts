@@ -113,7 +113,8 @@ export class Loop {
     this.#writeLater();
   }
 
-  #noteFailure(service: ServiceName, { code, message }: ErrorReport): void {
+  #noteFailure(service: ServiceName, report: ErrorReport): void {
+    const { code, message } = report;
     const { engineState, live, onEvent, clock } = this.#parts;
     this.#wakeAt(service, clock.now() + retryMs);
     if (code === 'ENGINE_UNREACHABLE') engineState.noteLost(message);
@@ -123,7 +124,7 @@ export class Loop {
     this.#failures.set(service, message);
     live.setConditions(service, [
       ...live.conditions(service).filter(({ type }) => type !== 'Degraded'),
-      this.#degraded(code, message),
+      this.#degraded(report),
     ]);
   }
 
@@ -154,14 +155,12 @@ export class Loop {
   #conditions(service: ServiceName, plan: ServicePlan): readonly Condition[] {
     const failure = this.#parts.executor.failureOf(service) ?? this.#parts.store.failure;
     if (failure === undefined) return plan.conditions;
-    return [
-      ...plan.conditions.filter(({ type }) => type !== 'Degraded'),
-      this.#degraded(failure.code, failure.message),
-    ];
+    return [...plan.conditions.filter(({ type }) => type !== 'Degraded'), this.#degraded(failure)];
   }
 
-  #degraded(code: string, message: string): Condition {
-    return { type: 'Degraded', status: 'true', reason: reasonOf(code), message, since: this.#parts.clock.now() };
+  #degraded({ code, message, fix }: Failure): Condition {
+    const words = fix === undefined ? message : `${message.replace(/\.$/, '')}. ${fix}`;
+    return { type: 'Degraded', status: 'true', reason: reasonOf(code), message: words, since: this.#parts.clock.now() };
   }
 
   #wakeAt(service: ServiceName, at: number | undefined): void {
@@ -174,6 +173,13 @@ export class Loop {
       this.#parts.clock.after(wait, () => this.add(service)),
     );
   }
+}
+
+/** As it was thrown, or as it was reported. */
+interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly fix?: string | undefined;
 }
 
 /** STATE_WRITE_FAILED → StateWriteFailed. */

@@ -12,6 +12,8 @@ export interface Disturbance {
   /** The reason of the event of this deploy at which it happens. */
   readonly moment: string;
   readonly happens: (event: Event) => Promise<unknown>;
+  /** What can be seen once the verb has ended, or after a while, before anything is repaired. */
+  readonly meanwhile?: () => Promise<void>;
   /** Once the verb has ended, whatever it said; or after a while, because it may wait for the repair. */
   readonly repair?: () => void;
 }
@@ -20,7 +22,7 @@ const longestTroubleMs = 5000;
 
 /** A deploy of `web` under load in which something goes wrong: it finishes or goes back, and nothing is lost either way. */
 export const disturbedDeploy = async (project: Project, disturbance: Disturbance): Promise<'finished' | 'reverted'> => {
-  const { host, release, moment, happens, repair } = disturbance;
+  const { host, release, moment, happens, meanwhile, repair } = disturbance;
   const url = await project.url();
   const calls = await load(url, host, 100);
   const known = (await project.events('web')).at(-1)?.sequence ?? 0;
@@ -33,6 +35,7 @@ export const disturbedDeploy = async (project: Project, disturbance: Disturbance
     });
     await happens(JSON.parse(line) as Event);
     await Promise.race([deploy.end(), ...(repair === undefined ? [] : [delay(longestTroubleMs)])]);
+    await meanwhile?.();
     repair?.();
     await project.settled('web');
     return (await ask(url, host)).body.includes(`"release":"${release}"`) ? 'finished' : 'reverted';

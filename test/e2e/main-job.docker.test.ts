@@ -10,4 +10,4 @@ const planexe: MainJob = {
 
 test("the main job on Docker, PlanExe's five services: Railway stop/start loses what users asked for, Pointsman nothing", async () => {
   expectTheStory(await rehearse(planexe), planexe);
-}, 300_000);
+}, 600_000);

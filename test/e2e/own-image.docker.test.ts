@@ -14,7 +14,7 @@ const docker = (...args: string[]) => execa('docker', args, { timeout: 240_000, 
 
 beforeAll(async () => {
   await docker('build', '--tag', image, '--build-arg', 'NODE_IMAGE=local/node:24', resolve('.'));
-}, 240_000);
+});
 afterAll(async () => {
   await docker('image', 'rm', '--force', image);
 });

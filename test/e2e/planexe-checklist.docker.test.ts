@@ -24,7 +24,7 @@ beforeAll(async () => {
   running.project = await Project.create('docker', await manifest());
   const images = ['PYTHON_IMAGE=local/python:3.11', 'POSTGRES_IMAGE=local/postgres:15'];
   await running.project.up(...images.flatMap((image) => ['--build-arg', image]));
-}, 240_000);
+});
 afterAll(() => running.project?.remove(), 120_000);
 
 const checks = async (service: string, revision: number): Promise<readonly string[]> =>

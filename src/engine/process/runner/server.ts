@@ -67,7 +67,7 @@ export class RunnerServer {
       send(socket, { kind: 'answer', id: request.id, result });
       if (request.method === 'shutdown') this.#end();
     } catch (error) {
-      send(socket, { kind: 'failure', id: request.id, error: errorReport(error) });
+      send(socket, { kind: 'failure', id: request.id, error: errorReport(inOurWords(error)) });
     }
     // Its sender may have gone while it was being done.
     this.endIfIdle();
@@ -82,6 +82,18 @@ export class RunnerServer {
     void Promise.all(farewells).then(this.#onEnd);
   }
 }
+
+/** All that the runner writes lies in the state folder: a disk that refuses is no defect of ours. */
+const inOurWords = (error: unknown): unknown => {
+  if (!(error instanceof Error && 'code' in error && refusals.has(error.code))) return error;
+  return new PointsmanError('STATE_WRITE_FAILED', {
+    message: `the state folder cannot be written: ${error.message}`,
+    fix: 'Free space on that disk or make the folder writable; it is tried again by itself.',
+    cause: error,
+  });
+};
+
+const refusals: ReadonlySet<unknown> = new Set(['EROFS', 'ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EIO']);
 
 /** Nobody reads any more: its close event follows. */
 const send = (socket: Socket, message: RunnerMessage): void => {
