@@ -144,7 +144,7 @@ test('a loss within a connection counts too, once', async () => {
 });
 
 test('a silent stream is a dropped one; a comment now and then is not silence', async () => {
-  const quiet = await withStreams((running) => until(() => running.counts().failed >= 3), { silenceSeconds: 0.2 });
+  const quiet = await withStreams((running) => until(() => running.counts().failed >= 3), { silenceSeconds: 1 });
   expect(quiet.failures['silent']).toBeGreaterThanOrEqual(3);
   expect(quiet.streams?.dropped).toBeGreaterThanOrEqual(3);
 
