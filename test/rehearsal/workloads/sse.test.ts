@@ -165,7 +165,7 @@ test('a silent stream is a dropped one; a comment now and then is not silence', 
 
 test('a page instead of a stream is a failure', async () => {
   app.streamType = 'text/html';
-  const result = await withStreams((running) => until(() => running.counts().sent >= 3));
+  const result = await withStreams((running) => until(() => running.counts().sent >= 3), { silenceSeconds: 2 });
   expect(Object.keys(result.failures)).toEqual(['not-a-stream']);
   expect(result.streams).toMatchObject({ opened: 0, dropped: 3 });
 });
