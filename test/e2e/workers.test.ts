@@ -21,17 +21,21 @@ describe('a worker that takes its time', () => {
         web: politeSpec('web.drain.localhost', {}, { dependsOn: ['worker'] }),
       },
       async (project) => {
-        const deploying = new Lines(project.start('deploy', 'worker', 'web', '--variable', 'RELEASE=2'));
-        await deploying.find((line) => /web: completed/.test(line));
-        expect((await project.service('worker')).rollout).toMatchObject({ phase: 'retiring' });
-        const again = new Lines(project.start('deploy', 'worker', '--variable', 'RELEASE=3'));
-        const events = new Lines(project.start('events', 'worker', '--follow'));
-        await events.find((line) => line.includes('ReplicaStarted') && line.includes('-worker-r3-'));
-        expect((await project.service('worker')).drains ?? []).toEqual([]);
-        await writeFile(workIsDone, '');
-        expect(await again.end()).toBe(0);
-        expect(await deploying.end()).toBe(0);
-        await events.stop();
+        try {
+          const deploying = new Lines(project.start('deploy', 'worker', 'web', '--variable', 'RELEASE=2'));
+          await deploying.find((line) => /web: completed/.test(line));
+          expect((await project.service('worker')).rollout).toMatchObject({ phase: 'retiring' });
+          const again = new Lines(project.start('deploy', 'worker', '--variable', 'RELEASE=3'));
+          const events = new Lines(project.start('events', 'worker', '--follow'));
+          await events.find((line) => line.includes('ReplicaStarted') && line.includes('-worker-r3-'));
+          await events.stop();
+          expect((await project.service('worker')).drains ?? []).toEqual([]);
+          await writeFile(workIsDone, '');
+          expect(await again.end()).toBe(0);
+          expect(await deploying.end()).toBe(0);
+        } finally {
+          await writeFile(workIsDone, '');
+        }
         const left = (await project.service('worker')).drains?.map(({ result }) => result);
         expect(left).toEqual(['finished', 'finished']);
       },
