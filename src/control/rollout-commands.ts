@@ -50,6 +50,15 @@ export class RolloutCommands {
     return result;
   }
 
+  /** What going back without a number means while a new version is under way that has not taken over; undefined: something else. */
+  takeBack(service: ServiceName): DeployResult | undefined {
+    const { records } = this.#parts;
+    const rollout = records.newestRollout(service)?.rollout;
+    if (rollout === undefined || records.service(service)?.active === undefined) return undefined;
+    const isUnderWay = !isFinished(rollout.phase) && rollout.phase !== 'retiring';
+    return isUnderWay && rollout.isRollback !== true ? this.abort({ service }) : undefined;
+  }
+
   pause({ service }: ServiceRequest): DeployResult {
     return this.#ask(this.#beforeTheEnd(service), (requests) => ({ ...requests, paused: true }));
   }

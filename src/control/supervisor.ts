@@ -103,8 +103,11 @@ export class Supervisor implements SupervisorControl {
   }
 
   async rollback(request: RollbackRequest, signal: AbortSignal): Promise<DeployResult> {
-    await this.#all.engineState.require(signal);
-    return this.#all.commands.rollback(request, signal);
+    const { engineState, rolloutCommands, commands } = this.#all;
+    await engineState.require(signal);
+    const { service, revision } = request;
+    const isPlain = service !== undefined && revision === undefined;
+    return (isPlain ? rolloutCommands.takeBack(serviceName(service)) : undefined) ?? commands.rollback(request, signal);
   }
 
   async restart(request: ServiceRequest, signal: AbortSignal): Promise<DeployResult> {

@@ -48,6 +48,27 @@ test('promote said twice takes it one step further, and is not asked for again o
   expect((await until(rig, deployId, ({ finished }) => finished)).result).toBe('completed');
 });
 
+test('rollback without a number takes back a version that has not taken over, and the very replica that serves stays', async () => {
+  const rig = await startRig(project + politeService('web', release(1)));
+  await rig.up();
+  rig.write('pointsman.yaml', project + politeService('web', release(2)));
+  await rig.up();
+  const before = await rig.get('web.localhost');
+  expect(before.body).toContain('"release":"2"');
+  rig.write('pointsman.yaml', project + politeService('web', release(3), ['promotion: manual']));
+  const { deployId } = await rig.control.apply({}, asked());
+  await until(rig, deployId, ({ rollouts: [rollout] }) => rollout?.waitsFor === 'promotion');
+  expect(await rig.control.rollback({ service: 'web' }, asked())).toMatchObject({ deployId });
+  const report = await until(rig, deployId, ({ finished }) => finished);
+  expect(report.rollouts[0]?.failure).toMatchObject({ code: 'ROLLOUT_ABORTED' });
+  expect(await rig.get('web.localhost')).toEqual(before);
+  expect(rig.control.revisions('web').map(({ number, result }) => [number, result])).toEqual([
+    [3, 'failed'],
+    [2, 'active'],
+    [1, 'retired'],
+  ]);
+});
+
 test('a paused rollout is shown as such, refuses promote, and goes on with resume', async () => {
   const deploy = ['promotion: manual'];
   const rig = await startRig(project + politeService('web', release(1), deploy));

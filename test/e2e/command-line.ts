@@ -23,7 +23,7 @@ export const execute = async (args: readonly string[], more: Record<string, stri
     reject: false,
     all: true,
     stdin: 'ignore',
-    timeout: 240_000,
+    timeout: 580_000,
   });
   return { exitCode: result.exitCode, stdout: result.stdout, all: result.all };
 };

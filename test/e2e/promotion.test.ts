@@ -22,9 +22,18 @@ describe('promotion by hand', () => {
         expect(await answers(project, 5, { host: `preview.${host}` })).toEqual({ '404': 5 });
         expect((await project.run('promote', 'web')).all).toContain('ROLLOUT_NOT_WAITING');
 
+        // Nobody has moved yet: going back means the version that serves, not the one before it.
         await project.deploy('web', '--variable', 'RELEASE=3');
+        expect(await project.run('rollback', 'web')).toMatchObject({
+          exitCode: 0,
+          all: expect.stringContaining('was aborted while previewing; revision 1 serves'),
+        });
+        await project.settled('web');
+        expect(await answers(project, 5)).toEqual({ '1': 5 });
+
+        await project.deploy('web', '--variable', 'RELEASE=4');
         await project.do('promote', 'web');
-        expect(await answers(project, 10)).toEqual({ '3': 10 });
+        expect(await answers(project, 10)).toEqual({ '4': 10 });
         expect(await calls.stop()).toMatchObject({ failed: 0 });
       },
     ));

@@ -1,6 +1,6 @@
 import { PointsmanError } from '../../model/index.ts';
 import type { RollbackRequest } from '../../protocol/index.ts';
-import { followDeploy } from '../progress/index.ts';
+import { followAbort, followDeploy } from '../progress/index.ts';
 import type { AddVerb } from '../session.ts';
 import { wholeNumber } from './whole-number.ts';
 import { watching } from './watching.ts';
@@ -14,7 +14,7 @@ export const addRollback: AddVerb = (program, runner) => {
     .command('rollback')
     .summary('bring back a kept revision, or everything that ran at the end of a release')
     .description(
-      'Rolls a service out to an earlier revision, image, variables, rules and domains included; without a number, to the one before the active. With --release every service goes back together, in waves.',
+      'Rolls a service out to an earlier revision, image, variables, rules and domains included; without a number, to the one before the active, or, while a new one is being rolled out, back to the active one at once (as abort does). With --release every service goes back together, in waves.',
     )
     .argument('[service]')
     .argument('[revision]', 'number, as `pointsman revisions` shows it (3 or r3)', revisionNumber)
@@ -23,7 +23,10 @@ export const addRollback: AddVerb = (program, runner) => {
       runner.run(command, async (session) => {
         const request = rollbackRequest(service, revision, options);
         const result = await session.client.rollback(request, session.signal);
-        return watching(session, () => followDeploy(session, result));
+        const [back] = result.rollouts;
+        // A new version that had not taken over yet is taken back: there is nothing to roll out.
+        const isAbort = back !== undefined && back.isRollback !== true;
+        return watching(session, () => (isAbort ? followAbort(session, back) : followDeploy(session, result)));
       }),
     );
 };
