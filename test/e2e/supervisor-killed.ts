@@ -35,7 +35,7 @@ export const supervisorKilledSuite = (engine: EngineName, strategy: string): voi
     } finally {
       await project.remove();
     }
-  }, 240_000);
+  }, 600_000);
 };
 
 const manifest = (engine: EngineName, strategy: string): string => {
