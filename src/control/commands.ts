@@ -1,6 +1,5 @@
-import PQueue from 'p-queue';
-
 import type { Builder } from '../build/index.ts';
+import { Places } from '../lib/index.ts';
 import { projectTls } from '../manifest/index.ts';
 import type { ServiceName } from '../model/index.ts';
 import { isFinished, PointsmanError, serviceName } from '../model/index.ts';
@@ -52,14 +51,14 @@ interface InPlaceChange {
 /** What changes what is wanted, one command at a time: each sees what the one before decided. */
 export class Commands {
   readonly #parts: CommandsParts;
-  readonly #turns = new PQueue({ concurrency: 1 });
+  readonly #turns = new Places(1);
 
   constructor(parts: CommandsParts) {
     this.#parts = parts;
   }
 
   apply(options: ApplyOptions, signal: AbortSignal): Promise<DeployResult> {
-    return this.#turns.add(async () => {
+    return this.#turns.take(async () => {
       const settings = this.#parts.records.settings();
       const after = { ...settings, buildArgs: { ...settings.buildArgs, ...options.buildArgs } };
       const hashed = await this.#readHashed(after, signal, options.touched);
@@ -74,7 +73,7 @@ export class Commands {
   }
 
   deploy(request: DeployRequest, signal: AbortSignal): Promise<DeployResult> {
-    return this.#turns.add(async () => {
+    return this.#turns.take(async () => {
       const settings = this.overriddenBy(request);
       const hashed = await this.#readHashed(settings, signal, undefined);
       const forced = request.services.length === 0 ? undefined : new Set(request.services.map(serviceName));
@@ -85,7 +84,7 @@ export class Commands {
   }
 
   rollback(request: RollbackRequest, signal: AbortSignal): Promise<DeployResult> {
-    return this.#turns.add(async () => {
+    return this.#turns.take(async () => {
       const { by, service, revision, release } = request;
       if (release !== undefined) {
         const revisions = await releaseBack(this.#parts, release, signal);
@@ -97,7 +96,7 @@ export class Commands {
   }
 
   restart(request: ServiceRequest, signal: AbortSignal): Promise<DeployResult> {
-    return this.#turns.add(async () => {
+    return this.#turns.take(async () => {
       const record = this.#known(request.service);
       const running = this.#parts.records.revision(record.service, record.active ?? 0);
       if (running === undefined)
@@ -109,7 +108,7 @@ export class Commands {
   }
 
   scale(request: ScaleRequest): Promise<DeployResult> {
-    return this.#turns.add(async () => {
+    return this.#turns.take(async () => {
       const record = this.#known(request.service);
       if (record.policy.strategy === 'singleton' && request.replicas > 1) {
         throw new PointsmanError('USAGE', {
@@ -137,7 +136,7 @@ export class Commands {
 
   /** Nothing is wanted any more. */
   wantNothing(): Promise<void> {
-    return this.#turns.add(async () => {
+    return this.#turns.take(async () => {
       const { store, records, onWantedChanged } = this.#parts;
       store.commit(records.services().flatMap((record) => unwanted(records, record)));
       for (const { service } of records.services()) onWantedChanged(service);
@@ -162,7 +161,7 @@ export class Commands {
   /** Waits for the command that is under way. */
   async close(): Promise<void> {
     this.#turns.clear();
-    await this.#turns.onIdle();
+    await this.#turns.idle();
   }
 
   async #readHashed(

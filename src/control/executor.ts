@@ -1,6 +1,5 @@
-import PQueue from 'p-queue';
-
 import type { Cancel } from '../lib/index.ts';
+import { Places } from '../lib/index.ts';
 import type { Operation, RevisionNumber, ServiceName } from '../model/index.ts';
 import { errorReport, operationKey } from '../model/index.ts';
 import type { ErrorReport } from '../model/index.ts';
@@ -41,7 +40,7 @@ export class Executor {
   readonly #parts: ExecutorParts;
   readonly #running = new Map<string, Running>();
   readonly #failed = new Map<string, Failed>();
-  readonly #starts = new PQueue({ concurrency: startsAtOnce });
+  readonly #starts = new Places(startsAtOnce);
   /** A service's pre-deploy commands run one after the other, also when a newer deploy superseded the first. */
   readonly #preDeploys = new Map<ServiceName, Promise<void>>();
   #closing = false;
@@ -129,7 +128,7 @@ export class Executor {
       signal.throwIfAborted();
       await perform(operation, this.#parts, signal);
     };
-    if (operation.kind === 'start') return this.#starts.add(act);
+    if (operation.kind === 'start') return this.#starts.take(act);
     if (operation.kind !== 'pre-deploy') return act();
     const before = this.#preDeploys.get(operation.service) ?? Promise.resolve();
     const ended = before.catch(() => undefined).then(act);

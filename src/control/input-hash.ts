@@ -30,15 +30,34 @@ export const specHash = (spec: ServiceSpec, input: string): string => {
 };
 
 /** JSON with sorted keys: equal values, equal text. */
-export const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
+export const canonical = (value: unknown): string => JSON.stringify(sorted(value));
 
-/** Whether two values would be written the same. */
-export const isSame = (one: unknown, other: unknown): boolean => one === other || canonical(one) === canonical(other);
+/** Whether two values would be written the same: a member that is undefined is none. */
+export const isSame = (one: unknown, other: unknown): boolean => {
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
+  if (Array.isArray(one) || Array.isArray(other)) {
+    return Array.isArray(one) && Array.isArray(other) && areSame(one, other);
+  }
+  return hasAllOf(one, other) && hasAllOf(other, one);
+};
+
+const areSame = (one: readonly unknown[], other: readonly unknown[]): boolean =>
+  one.length === other.length && one.every((item, index) => isSame(item, other[index]));
+
+const hasAllOf = (one: object, other: Readonly<Record<string, unknown>> | object): boolean => {
+  for (const [key, value] of Object.entries(one)) {
+    if (value !== undefined && !(key in other && isSame(value, other[key as keyof typeof other]))) return false;
+  }
+  return true;
+};
+
+const sorted = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  const keys = Object.keys(value).sort();
+  return Object.fromEntries(keys.map((key) => [key, sorted(value[key as keyof typeof value])]));
+};
 
 const hashWatched = async (root: string, patterns: readonly string[], signal: AbortSignal): Promise<string> => {
   const matches = matchesPatterns(patterns);

@@ -11,7 +11,7 @@ export const rulesOf = (records: Records, revision: Revision): RolloutPolicy => 
   return record !== undefined && newest === revision.number ? record.policy : revision.spec.policy;
 };
 
-export const withRules = (records: Records, revision: Revision): Revision => ({
-  ...revision,
-  spec: { ...revision.spec, policy: rulesOf(records, revision) },
-});
+export const withRules = (records: Records, revision: Revision): Revision => {
+  const policy = rulesOf(records, revision);
+  return policy === revision.spec.policy ? revision : { ...revision, spec: { ...revision.spec, policy } };
+};

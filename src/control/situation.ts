@@ -31,7 +31,10 @@ export const situationOf = (parts: SituationParts, service: ServiceName, facts: 
   const newest = records.newestRollout(service);
   const split = routes.splitOf(service);
   return {
-    ...facts,
+    now: facts.now,
+    ...(facts.watchedSince !== undefined && { watchedSince: facts.watchedSince }),
+    replicas: facts.replicas,
+    running: facts.running,
     project,
     environment,
     service,

@@ -9,6 +9,9 @@ export interface GateWatchPorts {
   readonly onFailure: (words: string, attempt: number) => void;
 }
 
+/** Made once: with each error of its own comes a trace that nobody reads. */
+const watchIsOver = new DOMException('nobody asks any more whether the replica is ready', 'AbortError');
+
 /** One replica at its gate: try, wait, try, until enough successes in a row, the deadline, or the end of the watch. */
 export class GateWatch {
   readonly #replica: ProbedReplica;
@@ -40,7 +43,7 @@ export class GateWatch {
 
   end(): void {
     this.#cancelTimer();
-    this.#ended.abort();
+    this.#ended.abort(watchIsOver);
   }
 
   #at(instant: Instant, act: () => void): void {

@@ -1,5 +1,5 @@
-import PQueue from 'p-queue';
 import type { Clock } from '../lib/index.ts';
+import { Places } from '../lib/index.ts';
 import type { Gate, Instant, ReplicaId } from '../model/index.ts';
 import { GateWatch } from './gate-watch.ts';
 import type { HealthMonitor, ProbedReplica, ProbeExec, ProbeRunner } from './port.ts';
@@ -22,14 +22,14 @@ const probesAtOnce = 32;
 /** Runs the gate's schedule for each watched replica and says once when it is ready. It has no opinion on what follows from that. */
 export const createHealthMonitor = (options: HealthMonitorOptions): HealthMonitor => {
   const runProbe = options.runProbe ?? createProbeRunner(options);
-  const places = new PQueue({ concurrency: probesAtOnce });
+  const places = new Places(probesAtOnce);
   const watches = new Map<ReplicaId, GateWatch>();
 
   const watch = (replica: ProbedReplica, gate: Gate): void => {
     if (watches.has(replica.id)) return;
     const started = new GateWatch(replica, gate, {
       clock: options.clock,
-      runProbe: (probe, limits) => places.add(() => runProbe(replica, probe, limits)),
+      runProbe: (probe, limits) => places.take(() => runProbe(replica, probe, limits)),
       onReady: (at) => options.onReady(replica.id, at),
       onFailure: (words, attempt) => options.onFailure(replica.id, words, attempt),
     });

@@ -7,3 +7,4 @@ export { KeyedQueue } from './keyed-queue.ts';
 export { LineSplitter } from './line-splitter.ts';
 export { nameHint, nearestName } from './nearest-name.ts';
 export { nodeHttp } from './node-http.ts';
+export { Places } from './places.ts';

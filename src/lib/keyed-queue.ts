@@ -1,4 +1,4 @@
-import PQueue from 'p-queue';
+import { Places } from './places.ts';
 
 /**
  * A queue of keys. The same key is never worked on twice at once; a key added while waiting collapses into one; a key
@@ -6,14 +6,14 @@ import PQueue from 'p-queue';
  */
 export class KeyedQueue<Key extends string> {
   readonly #work: (key: Key) => Promise<void>;
-  readonly #queue: PQueue;
+  readonly #places: Places;
   readonly #waiting = new Set<Key>();
   readonly #active = new Set<Key>();
   readonly #again = new Set<Key>();
 
   constructor(work: (key: Key) => Promise<void>, concurrency: number) {
     this.#work = work;
-    this.#queue = new PQueue({ concurrency });
+    this.#places = new Places(concurrency);
   }
 
   add(key: Key): void {
@@ -23,20 +23,20 @@ export class KeyedQueue<Key extends string> {
     }
     if (this.#waiting.has(key)) return;
     this.#waiting.add(key);
-    void this.#queue.add(() => this.#run(key));
+    void this.#places.take(() => this.#run(key));
   }
 
   /** Waits until nothing is queued or being worked on. */
   async idle(): Promise<void> {
-    await this.#queue.onIdle();
+    await this.#places.idle();
   }
 
   /** Forgets what has not begun and waits for what has. */
   async close(): Promise<void> {
-    this.#queue.clear();
+    this.#places.clear();
     this.#waiting.clear();
     this.#again.clear();
-    await this.#queue.onIdle();
+    await this.#places.idle();
   }
 
   async #run(key: Key): Promise<void> {

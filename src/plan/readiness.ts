@@ -19,7 +19,7 @@ export const unreadyFailure = (situation: Situation, rollout: Rollout, seats: nu
   const revision = revisionOf(situation, rollout.to);
   if (revision === undefined) return undefined;
   const { gate, restart } = revision.spec.policy;
-  for (const slot of slotsOf(seats)) {
+  for (let slot = 0; slot < seats; slot += 1) {
     const history = historyOf(situation, rollout.to, slot);
     const holder = holderOf(situation, rollout.to, slot);
     if (holder !== undefined && isReady(situation, holder)) continue;

@@ -1,4 +1,4 @@
-import type { Instant, ObservedReplica, ReplicaId, RevisionNumber, Slot } from '../model/index.ts';
+import type { Instant, ObservedReplica, ReplicaId, RevisionNumber, ServiceName, Slot } from '../model/index.ts';
 import { operationKey, replicaIdOf } from '../model/index.ts';
 import type { Situation, SlotHistory } from './situation.ts';
 
@@ -13,14 +13,17 @@ export const isLeaving = (situation: Situation, replica: ObservedReplica): boole
 
 /** A drain or a signal is on its way to it and has not been noted yet. */
 export const isBeingEnded = ({ running, service }: Situation, { id }: ObservedReplica): boolean => {
-  if (running.size === 0) return false;
-  const signals = `${service}/signal/${id}/`;
-  return (
-    running.has(operationKey({ kind: 'drain', service, replica: id, cause: '' })) ||
-    running.has(operationKey({ kind: 'drain-command', service, replica: id, cause: '' })) ||
-    [...running].some((key) => key.startsWith(signals))
-  );
+  for (const key of running) {
+    // Most of what runs is about others: told apart before any key is made.
+    if (key.includes(id) && isEnding(key, service, id)) return true;
+  }
+  return false;
 };
+
+const isEnding = (key: string, service: ServiceName, replica: ReplicaId): boolean =>
+  key === operationKey({ kind: 'drain', service, replica, cause: '' }) ||
+  key === operationKey({ kind: 'drain-command', service, replica, cause: '' }) ||
+  key.startsWith(`${service}/signal/${replica}/`);
 
 export const isReady = (situation: Situation, replica: ObservedReplica): boolean =>
   replica.readyAt !== undefined && replica.execution.kind === 'running' && !isLeaving(situation, replica);
@@ -30,14 +33,15 @@ export const bySeat = (a: ObservedReplica, b: ObservedReplica): number =>
   a.revision - b.revision || a.slot - b.slot || a.attempt - b.attempt;
 
 /** The replica that holds a slot: the newest that lives and isn't on its way out. */
-export const holderOf = (situation: Situation, revision: RevisionNumber, slot: Slot): ObservedReplica | undefined =>
-  situation.replicas
-    .filter(
-      (replica) =>
-        replica.revision === revision && replica.slot === slot && isLive(replica) && !isLeaving(situation, replica),
-    )
-    .sort(bySeat)
-    .at(-1);
+export const holderOf = (situation: Situation, revision: RevisionNumber, slot: Slot): ObservedReplica | undefined => {
+  let newest: ObservedReplica | undefined;
+  for (const replica of situation.replicas) {
+    if (replica.revision !== revision || replica.slot !== slot) continue;
+    if (newest !== undefined && newest.attempt > replica.attempt) continue;
+    if (isLive(replica) && !isLeaving(situation, replica)) newest = replica;
+  }
+  return newest;
+};
 
 export const historyOf = (situation: Situation, revision: RevisionNumber, slot: Slot): SlotHistory | undefined =>
   situation.slots.find((history) => history.revision === revision && history.slot === slot);
@@ -48,18 +52,19 @@ export const nextAttempt = (
   revision: RevisionNumber,
   slot: Slot,
 ): { readonly attempt: number; readonly isStarting: boolean } => {
-  const observed = situation.replicas
-    .filter((replica) => replica.revision === revision && replica.slot === slot)
-    .map((replica) => replica.attempt);
-  const last = Math.max(0, historyOf(situation, revision, slot)?.lastAttempt ?? 0, ...observed);
-  const isStarting = [last, last + 1].some((attempt) =>
-    situation.running.has(startKey(situation, idOf(situation, revision, slot, attempt))),
-  );
+  let last = historyOf(situation, revision, slot)?.lastAttempt ?? 0;
+  for (const replica of situation.replicas) {
+    if (replica.revision === revision && replica.slot === slot) last = Math.max(last, replica.attempt);
+  }
+  const isRunning = (attempt: number): boolean =>
+    situation.running.has(startKey(situation, idOf(situation, revision, slot, attempt)));
+  const isStarting = situation.running.size > 0 && (isRunning(last) || isRunning(last + 1));
   return { attempt: last + 1, isStarting };
 };
 
 /** Starts of a revision, or of any, that were begun and can't be observed yet. */
 export const startsUnderWay = (situation: Situation, revision?: RevisionNumber): number => {
+  if (situation.running.size === 0) return 0;
   const observed = new Set(situation.replicas.map((replica) => startKey(situation, replica.id)));
   const seat = revision === undefined ? '' : idOf(situation, revision, 0, 0).slice(0, -'0-0'.length);
   const prefix = startKey(situation, seat as ReplicaId);

@@ -1,4 +1,4 @@
-import type { ObservedReplica, ReplicaIdentity, Revision, Slot } from '../model/index.ts';
+import type { ObservedReplica, ReplicaIdentity, Revision } from '../model/index.ts';
 import { bySeat, historyOf, holderOf, idOf, isLive, nextAttempt } from './replicas.ts';
 import { decideRestart } from './restart.ts';
 import type { Situation } from './situation.ts';
@@ -31,7 +31,7 @@ export const fillSlots = (situation: Situation, revision: Revision, limits: Fill
   const starts: { replica: ReplicaIdentity; cause: string }[] = [];
   const wakeTimes: number[] = [];
   let room = limits.room;
-  for (const slot of slotsOf(limits.wanted)) {
+  for (let slot = 0; slot < limits.wanted; slot += 1) {
     if (holderOf(situation, revision.number, slot) !== undefined) continue;
     const { attempt, isStarting } = nextAttempt(situation, revision.number, slot);
     if (isStarting) continue;
@@ -51,10 +51,14 @@ export const fillSlots = (situation: Situation, revision: Revision, limits: Fill
 };
 
 /** Seats of the revision, below a number, that somebody sits in and isn't on the way out of. */
-export const holdersOf = (situation: Situation, revision: Revision, seats: number): readonly ObservedReplica[] =>
-  slotsOf(seats)
-    .map((slot) => holderOf(situation, revision.number, slot))
-    .filter((holder) => holder !== undefined);
+export const holdersOf = (situation: Situation, revision: Revision, seats: number): readonly ObservedReplica[] => {
+  const holders: ObservedReplica[] = [];
+  for (let slot = 0; slot < seats; slot += 1) {
+    const holder = holderOf(situation, revision.number, slot);
+    if (holder !== undefined) holders.push(holder);
+  }
+  return holders;
+};
 
 export const allLive = (situation: Situation): ObservedReplica[] => situation.replicas.filter(isLive).sort(bySeat);
 
@@ -67,5 +71,3 @@ export const whyStart = (situation: Situation, target: Revision): string =>
   situation.active === target.number
     ? `keeps ${situation.wanted?.replicas ?? target.spec.replicas} running`
     : `revision ${target.number}: ${target.cause}`;
-
-const slotsOf = (wanted: number): readonly Slot[] => Array.from({ length: wanted }, (_, slot) => slot);

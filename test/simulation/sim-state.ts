@@ -29,4 +29,15 @@ export class SimDisk {
 }
 
 const entriesOf = (rows: ReadonlyMap<string, unknown>): readonly (readonly [string, unknown])[] =>
-  [...rows].map(([key, row]) => [key, JSON.parse(JSON.stringify(row))]);
+  [...rows].map(([key, row]) => [key, asRead(row)]);
+
+/** A row is never changed, only replaced: what a file would give back of it is worked out once. */
+const asRead = (row: unknown): unknown => {
+  if (typeof row !== 'object' || row === null) return row;
+  const known = readings.get(row) ?? (JSON.parse(JSON.stringify(row)) as object);
+  readings.set(row, known);
+  readings.set(known, known);
+  return known;
+};
+
+const readings = new WeakMap<object, object>();

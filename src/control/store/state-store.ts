@@ -60,11 +60,11 @@ export class StateStore {
 
   /** Never throws: memory is changed now, the file now or at a later try. */
   record(changes: readonly Change[]): void {
-    for (const change of changes) {
-      this.#remember(change);
-      this.#unwritten.set(`${change.table}/${change.key}`, change);
-    }
-    this.retry();
+    for (const change of changes) this.#remember(change);
+    const isAlone = this.#unwritten.size === 0 && changes.length > 0;
+    if (isAlone && this.#canWrite(changes)) return;
+    for (const change of changes) this.#unwritten.set(`${change.table}/${change.key}`, change);
+    if (!isAlone) this.retry();
   }
 
   /** Writes what could not be written before. Returns whether everything is on disk now. */
@@ -72,13 +72,9 @@ export class StateStore {
     const isAllWritten = this.#unwritten.size === 0;
     // A decision that was refused left nothing to write; whether the next one would be is worth knowing all the same.
     if (this.#closed || (isAllWritten && this.#failure === undefined)) return isAllWritten;
-    try {
-      this.#write([...this.#unwritten.values()]);
-      this.#unwritten.clear();
-      return true;
-    } catch {
-      return false; // told by `failure`
-    }
+    if (!this.#canWrite([...this.#unwritten.values()])) return false;
+    this.#unwritten.clear();
+    return true;
   }
 
   close(): void {
@@ -103,6 +99,17 @@ export class StateStore {
     const before = this.#rows[table].get(key);
     if (row !== undefined) this.#byService.put(table, key, row as Rows[typeof table]);
     else if (before !== undefined) this.#byService.drop(table, key, before);
+  }
+
+  /** Writes them. Why it could not is told by `failure`. */
+  #canWrite(changes: readonly Change[]): boolean {
+    if (this.#closed) return false;
+    try {
+      this.#write(changes);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #write(changes: readonly Change[]): void {
