@@ -3,14 +3,15 @@ import { bluegreen, canary, rolling, singleton, stopStart } from '../plan/polici
 import { Random } from './random.ts';
 import type { Behaviour, End, Scenario, Sketch, StoryEvent, Weather } from './scenario.ts';
 
-/** Every seed is a story. */
+/** Every seed is a story: most are short, for those find most for what they cost; some need several services and events. */
 export const generate = (seed: number): Scenario => {
   const random = new Random(seed);
-  const count = random.pick([1, 1, 1, 1, 2, 2, 3]);
+  const isLong = random.chance(0.3);
+  const count = isLong ? random.pick([1, 2, 2, 3]) : 1;
   const services = ['web', 'api', 'job'].slice(0, count).map((name, index) => sketch(random, name, index));
-  const spanMs = random.pick([10_000, 40_000, 120_000]);
+  const spanMs = isLong ? random.pick([10_000, 40_000, 120_000]) : random.pick([5000, 20_000]);
   const versions: Behaviour[] = [firstVersion(random)];
-  const events = Array.from({ length: random.between(1, 4) }, () => {
+  const events = Array.from({ length: random.between(1, isLong ? 4 : 2) }, () => {
     const at = random.between(0, spanMs);
     return { at, ...happening(random, services, versions) };
   }).sort((one, other) => one.at - other.at);

@@ -14,15 +14,15 @@ export interface Mutant {
 export const mutants: readonly Mutant[] = [
   {
     name: 'blue-green switches when the first of the new is ready',
-    seed: 74,
+    seed: 129,
     file: 'plan/selection.ts',
-    find: 'return ready.length === wanted ? [] : serving;',
-    replace: 'return ready.length > 0 ? [] : serving;',
+    find: 'return ready.length === wanted ? [] : [...serving, ...idle];',
+    replace: 'return ready.length > 0 ? [] : [...serving, ...idle];',
     rule: 'never fewer than the policy says',
   },
   {
     name: 'rolling takes one more away than it may',
-    seed: 50,
+    seed: 23,
     file: 'plan/selection.ts',
     find: 'const floor = wanted - unavailable;',
     replace: 'const floor = wanted - unavailable - 1;',
@@ -30,7 +30,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what runs counts as ready',
-    seed: 1,
+    seed: 3,
     file: 'plan/replicas.ts',
     find: "replica.readyAt !== undefined && replica.execution.kind === 'running'",
     replace: "replica.execution.kind === 'running'",
@@ -38,7 +38,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a replica is ended while it is still routed',
-    seed: 1,
+    seed: 2,
     file: 'plan/leaving.ts',
     find: 'if (mayBeRouted(situation, replica)) return { operation: undefined, wakeAt: undefined };',
     replace: '',
@@ -46,7 +46,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a table is taken for live before the proxy has acknowledged it',
-    seed: 372,
+    seed: 1805,
     file: 'control/routes.ts',
     find: 'const published = await proxy.publish(',
     replace: 'const published = { generation, listeners: proxy.hello.listeners };\n    void proxy.publish(',
@@ -54,7 +54,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'requests in flight are not waited for',
-    seed: 6,
+    seed: 4,
     file: 'plan/leaving.ts',
     find: 'if (deadline <= situation.now) {',
     replace: 'if (deadline > 0) {',
@@ -62,7 +62,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the overlap is left out',
-    seed: 1,
+    seed: 23,
     file: 'plan/leaving.ts',
     find: 'replica.drainingSince === undefined && overlapEnd > situation.now',
     replace: 'replica.drainingSince === undefined && overlapEnd > situation.now + 3_600_000',
@@ -70,7 +70,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the kill follows the first signal at once',
-    seed: 38,
+    seed: 19,
     file: 'plan/leaving.ts',
     find: 'if (due > situation.now) return',
     replace: 'if (due > situation.now + 2000) return',
@@ -86,7 +86,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the number of an attempt is not written down before it is used',
-    seed: 6,
+    seed: 8,
     file: 'control/operations/start.ts',
     find: 'parts.store.record([put.slot(taken)]);',
     replace: '',
@@ -110,7 +110,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a dependency is not waited for',
-    seed: 1,
+    seed: 8,
     file: 'plan/order.ts',
     find: 'const waitingFor = needs.filter((name) => {',
     replace: 'const waitingFor = needs.filter((name) => {\n    if (name !== rollout.service) return false;',
@@ -126,7 +126,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a failed version is gone on with',
-    seed: 49,
+    seed: 46,
     file: 'plan/intent.ts',
     find: "return { kind: 'replace', target: active, rules, wanted, retreats: keepsOldWhole(rules) && wasTriedOut(rollout) };",
     replace: "return { kind: 'replace', target: rules, rules, wanted };",
@@ -142,7 +142,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a failed deploy takes the old version along',
-    seed: 57,
+    seed: 556,
     file: 'plan/intent.ts',
     find: "if (active === undefined) return { kind: 'remove', rules };",
     replace:
@@ -167,7 +167,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a build may take for ever',
-    seed: 64,
+    seed: 826,
     file: 'control/operations/build.ts',
     find: 'const longestBuildMs = 60 * 60 * 1000;',
     replace: 'const longestBuildMs = 1e12;',
@@ -175,7 +175,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'events are relied upon: nobody looks again from time to time',
-    seed: 261,
+    seed: 962,
     file: 'control/loop.ts',
     find: 'this.#parts.clock.after(resyncMs, () => {',
     replace: 'this.#parts.clock.after(1e12, () => {',
@@ -183,7 +183,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what fails is never tried again',
-    seed: 89,
+    seed: 226,
     file: 'control/executor.ts',
     find: 'isPausing: false, cancelPause: () => undefined }',
     replace: 'isPausing: true, cancelPause: () => undefined }',
@@ -191,7 +191,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a kill that was noted and never sent is not sent again',
-    seed: 1794,
+    seed: 900,
     file: 'plan/leaving.ts',
     find: "{ signal: 'SIGKILL', waitSeconds: killAgainSeconds }",
     replace: "{ signal: 'SIGKILL', waitSeconds: 1e9 }",
@@ -199,7 +199,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a change missed while the disk was full is forgotten',
-    seed: 134,
+    seed: 343,
     file: 'control/triggers.ts',
     find: 'if (!isAboutInput(error)) this.#tryAgain(changed);',
     replace: '',

@@ -49,11 +49,13 @@ export const allReactions = (): Promise<void> => new Promise((resolve) => proces
 /** The faults have stopped, and the manifest is valid. */
 const calm = (world: World): void => {
   world.tell('story', 'all is calm from here on');
+  const wasAway = world.trouble.engineAway !== undefined;
   Object.assign(world.trouble, { engineAway: undefined, callMs: undefined, errShare: 0, events: 'told' });
   world.disk.isFull = false;
   world.life.arm(Number.POSITIVE_INFINITY, 'before', 0);
   world.proxy.comeBack();
-  world.containers.tell({ kind: 'resync', reason: 'calm' });
+  // Of events that were lost nobody ever hears: that something is amiss must be found without being told.
+  if (wasAway) engineIsBack(world);
   if (world.manifest.isBroken) {
     world.manifest.isBroken = false;
     fileChanged(world);
