@@ -39,17 +39,18 @@ export const isSame = (one: unknown, other: unknown): boolean => {
   if (Array.isArray(one) || Array.isArray(other)) {
     return Array.isArray(one) && Array.isArray(other) && areSame(one, other);
   }
-  return hasAllOf(one, other) && hasAllOf(other, one);
+  return haveSame(one, other);
 };
 
 const areSame = (one: readonly unknown[], other: readonly unknown[]): boolean =>
   one.length === other.length && one.every((item, index) => isSame(item, other[index]));
 
-const hasAllOf = (one: object, other: Readonly<Record<string, unknown>> | object): boolean => {
-  for (const [key, value] of Object.entries(one)) {
-    if (value !== undefined && !(key in other && isSame(value, other[key as keyof typeof other]))) return false;
-  }
-  return true;
+const haveSame = (one: object, other: object): boolean => {
+  const [left, right] = [one as Readonly<Record<string, unknown>>, other as Readonly<Record<string, unknown>>];
+  return (
+    Object.keys(left).every((key) => left[key] === right[key] || isSame(left[key], right[key])) &&
+    Object.keys(right).every((key) => right[key] === undefined || Object.hasOwn(left, key))
+  );
 };
 
 const sorted = (value: unknown): unknown => {
