@@ -51,6 +51,8 @@ const child = spawn(
   process.argv.slice(2).map((argument, index) => (index === 0 ? join(root, argument) : argument)),
   {
     stdio: 'inherit',
+    // npm goes to the package's folder first; whoever types `pointsman` means the folder they stand in.
+    cwd: process.env.npm_lifecycle_event === 'pointsman' ? process.env.INIT_CWD : undefined,
     env: {
       ...process.env,
       PATH: `${binaries}${delimiter}${process.env.PATH ?? ''}`,

@@ -45,20 +45,27 @@ const filesAt = async (target: string): Promise<string[]> => {
     throw notFound(`There is no manifest at ${target}.`, error);
   });
   if (!found.isDirectory()) return [target];
-  const names = await readdir(target).catch((error: unknown) => {
+  const entries = await readdir(target, { withFileTypes: true }).catch((error: unknown) => {
     throw notFound(`The folder ${target} can't be read.`, error);
   });
-  const files = names.filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.')).toSorted();
-  if (files.length === 0) throw notFound(`The folder ${target} holds no *.yaml file.`);
-  return files.map((name) => path.join(target, name));
+  const files = manifestNames(entries.map(({ name }) => name));
+  if (files.length > 0) return files.map((name) => path.join(target, name));
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => path.join(target, name));
+  const inside = await Promise.all(folders.map(async (folder) => manifestNames(await readdir(folder).catch(() => []))));
+  const projects = folders.filter((_, index) => inside[index]?.length !== 0).toSorted();
+  const fix =
+    projects.length === 0 ? undefined : `Name one of the folders in it that hold some: ${projects.join(', ')}.`;
+  throw notFound(`The folder ${target} holds no *.yaml file.`, undefined, fix);
 };
 
-const notFound = (message: string, cause?: unknown): PointsmanError =>
-  new PointsmanError('MANIFEST_NOT_FOUND', {
-    message,
-    fix: 'Name a manifest file, or a folder that holds *.yaml files.',
-    cause,
-  });
+const manifestNames = (names: readonly string[]): string[] =>
+  names.filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.')).toSorted();
+
+const notFound = (
+  message: string,
+  cause: unknown,
+  fix = 'Name a manifest file, or a folder that holds *.yaml files.',
+): PointsmanError => new PointsmanError('MANIFEST_NOT_FOUND', { message, fix, cause });
 
 const parseFile = async (file: string, signal: AbortSignal) => {
   try {

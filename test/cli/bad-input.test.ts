@@ -1,3 +1,4 @@
+import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CommandLine, onProcesses, politeProject } from './command-line.ts';
 
@@ -86,6 +87,14 @@ describe('out of reach: exit code 3', () => {
     expect(exitCode).toBe(3);
     expect(stderr).toContain('error SUPERVISOR_UNREACHABLE: ');
     expect(stderr).toContain('pointsman up');
+  });
+
+  it('no supervisor of the project one stands in, when npm runs the command line of a clone elsewhere', async () => {
+    const line = await create(politeProject(['web']));
+    const words = ['run', '-s', '--prefix', process.cwd(), 'pointsman', '--', 'status'];
+    const { exitCode, stderr } = await execa('npm', words, { reject: false, cwd: line.folder, timeout: 60_000 });
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain(`${line.folder}/.pointsman/supervisor.sock`);
   });
 
   it('a state folder that cannot be made', async () => {

@@ -43,6 +43,8 @@ describe('a folder of manifests', () => {
       code: 'MANIFEST_NOT_FOUND',
       message: `The folder ${folder} holds no *.yaml file.`,
     });
+    const above = projectFolder({ 'shop/a.yaml': service('web', image), 'docs/b.md': '' });
+    await expect(load(above)).rejects.toMatchObject({ fix: expect.stringContaining(`that hold some: ${above}/shop.`) });
   });
 });
 
