@@ -34,12 +34,13 @@ export interface StatusParts {
 
 export const statusOf = async (parts: StatusParts): Promise<StatusReport> => {
   const { place, engine, engineState, reader, records } = parts;
-  const services = await Promise.all(
-    records
-      .services()
-      .filter((record) => record.wanted || hasRun(parts, record))
-      .map((record) => serviceStatus(parts, record)),
+  const known = records.services().filter((record) => isHere(parts, record) || mayBeLeaving(parts, record));
+  const looked = await Promise.all(
+    known.map(async (record) => ({ record, status: await serviceStatus(parts, record) })),
   );
+  const services = looked
+    .filter(({ record, status }) => isHere(parts, record) || status.replicas.length > 0)
+    .map(({ status }) => status);
   return {
     project: place.project,
     environment: place.environment,
@@ -71,7 +72,12 @@ export const phaseOf = (replica: ObservedReplica): ReplicaPhase => {
   return replica.execution.kind;
 };
 
-const hasRun = ({ routes }: StatusParts, record: ServiceRecord): boolean => routes.routedOf(record.service).length > 0;
+const isHere = ({ routes }: StatusParts, { wanted, service }: ServiceRecord): boolean =>
+  wanted || routes.routedOf(service).length > 0;
+
+/** Out of the manifests and the routes, while a replica of it still finishes its work. */
+const mayBeLeaving = ({ records }: StatusParts, { service }: ServiceRecord): boolean =>
+  records.notesOf(service).length > 0;
 
 /** In the manifests, but nobody asked for them so far. */
 const notYetDeployed = ({ records, reader }: StatusParts): readonly ServiceStatus[] =>
@@ -117,7 +123,9 @@ const serviceStatus = async (parts: StatusParts, record: ServiceRecord): Promise
     wanted: record.wanted ? replicasOf(record) : 0,
     ready: replicas.filter((replica) => phaseOf(replica) === 'ready').length,
     revision: record.active,
-    urls: parts.routes.hostsOf(record.service, domainsOf(record)).flatMap((domain) => urlsOf(parts, domain)),
+    urls: isHere(parts, record)
+      ? parts.routes.hostsOf(record.service, domainsOf(record)).flatMap((domain) => urlsOf(parts, domain))
+      : [],
     ...(isTriedOut && { previews: previewHosts(records, record).map((host) => urlOf(parts.routes, host)) }),
     // What failed last is worth seeing until something newer completes.
     rollout: newest !== undefined && (!isFinished(newest.phase) || newest.phase === 'failed') ? newest : undefined,

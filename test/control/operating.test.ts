@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { expect, test, vi } from 'vitest';
 import { politeService, project, startRig } from './rig.ts';
 
@@ -44,11 +46,23 @@ test('restart replaces the replicas, scale changes their number and keeps it, pl
   expect((await load.stop()).failures).toEqual([]);
 });
 
-test('a service that left the manifests is drained, stopped and removed', async () => {
-  const rig = await startRig(project + politeService('web') + politeService('api'));
+test('a service that left the manifests is shown while it finishes its work, then stopped and removed', async () => {
+  const rig = await startRig(
+    project + politeService('web') + politeService('api').replace(/drainingSeconds: \d+/, 'drainingSeconds: 60'),
+  );
   await rig.up();
+  const [host, port] = ((await rig.control.status()).proxy?.http ?? '').split(':');
+  const work = request({ host, port, method: 'POST', path: '/echo', headers: { host: 'api.localhost' } });
+  work.write('half of it');
+  await once(work, 'response');
   rig.write('pointsman.yaml', project + politeService('web'));
   await rig.control.apply({}, asked());
+  await rig.event('DrainStarted', 'api');
+  expect((await rig.control.status()).services).toMatchObject([
+    { name: 'api', wanted: 0, urls: [], replicas: [{ phase: 'draining', inFlight: 1 }] },
+    { name: 'web', wanted: 1 },
+  ]);
+  work.end('and the rest');
   await rig.event('ReplicaRemoved', 'api');
   expect((await rig.get('api.localhost')).status).toBe(404);
   expect((await rig.control.status()).services.map(({ name }) => name)).toEqual(['web']);

@@ -55,6 +55,7 @@ const serviceTable = (services: readonly ServiceStatus[], colours: Colours): rea
 const stateText = (service: ServiceStatus, colours: Colours): string => {
   const is = (type: Condition['type'], status: Condition['status']): boolean =>
     service.conditions.some((condition) => condition.type === type && condition.status === status);
+  if (service.wanted === 0 && service.replicas.length > 0) return colours.cyan('leaving');
   if (is('Progressing', 'true')) return colours.cyan(progressText(service.rollout));
   if (is('Available', 'false')) return colours.red('unavailable');
   if (is('Degraded', 'true')) return colours.yellow('degraded');
