@@ -70,7 +70,7 @@ const broken = (app: string, deploy: Spec = {}, more: Spec = {}): Spec =>
     app,
     {
       healthcheckPath: '/health',
-      healthcheckTimeout: 6,
+      healthcheckTimeout: 10,
       numReplicas: 2,
       restartPolicyMaxRetries: 1,
       drainingSeconds: 1,
@@ -98,7 +98,7 @@ const brokenVersions = (engine: EngineName): readonly BrokenVersion[] => [
   {
     habit: 'boots longer than its gate allows',
     spec: broken('slow-boot.mjs', {}, { variables: { BOOT_MS: '60000' } }),
-    says: [/ROLLOUT_FAILED/, /\| loading/, /6 s/],
+    says: [/ROLLOUT_FAILED/, /\| loading/, /10 s/],
   },
   {
     habit: 'is a program that does not exist',
