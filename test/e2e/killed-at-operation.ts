@@ -17,7 +17,7 @@ const rate = 100;
 export const killedAtOperationSuite = (engine: EngineName, strategy: string, numReplicas: number): void => {
   test(`killed -9 before and after each operation of a ${strategy} deploy on ${engine}: nothing lost, nothing left`, async () => {
     const spec = politeSpec(host, { strategy, numReplicas }, { variables: { RELEASE: '1' } });
-    const project = await Project.create(engine, manifestOf(`steps-${engine}`, { web: spec }));
+    const project = await Project.create(engine, manifestOf(`steps-${engine}-${strategy}`, { web: spec }));
     try {
       const orders = new DeathOrders(project);
       await project.up();

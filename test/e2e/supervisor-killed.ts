@@ -42,7 +42,7 @@ const manifest = (engine: EngineName, strategy: string): string => {
   const deploy = { strategy, numReplicas: 2, startCommand: 'node app.mjs' };
   const build = engine === 'process' ? { buildCommand: 'sleep 1' } : {};
   const web = politeSpec(host, deploy, { source: 'source', build, variables: { BOOT_MS: '300' } });
-  return manifestOf(`killed-${engine}`, { web });
+  return manifestOf(`killed-${engine}-${strategy}`, { web });
 };
 
 /** A change of the source is what begins each deploy. */
