@@ -1,6 +1,6 @@
 import type { Builder } from '../build/index.ts';
 import { Places } from '../lib/index.ts';
-import { projectTls } from '../manifest/index.ts';
+import { clientLimits, projectTls } from '../manifest/index.ts';
 import type { ServiceName } from '../model/index.ts';
 import { isFinished, PointsmanError, serviceName } from '../model/index.ts';
 import type { DeployRequest, DeployResult, RollbackRequest, ScaleRequest, ServiceRequest } from '../protocol/index.ts';
@@ -175,11 +175,19 @@ export class Commands {
   }
 
   /** What the manifests that were just read say of the proxy's edges goes with the rest of what they say. */
-  #withEdges({ tls: _tls, trustedProxies: _trusted, ...settings }: Settings): Settings {
+  #withEdges({ tls: _tls, trustedProxies: _trusted, clientLimits: _limits, ...settings }: Settings): Settings {
     const { loaded } = this.#parts.reader.last;
     const tls = loaded === undefined ? undefined : projectTls(loaded);
     const trustedProxies = loaded?.project.spec.trustedProxies;
-    return { ...settings, ...(tls !== undefined && { tls }), ...(trustedProxies !== undefined && { trustedProxies }) };
+    const { platform, place } = settings;
+    const environment = place?.environment ?? 'production';
+    const limits = loaded === undefined ? undefined : clientLimits(loaded, { environment, platform });
+    return {
+      ...settings,
+      ...(tls !== undefined && { tls }),
+      ...(trustedProxies !== undefined && { trustedProxies }),
+      ...(limits !== undefined && { clientLimits: limits }),
+    };
   }
 
   #rollOut(what: {
@@ -268,4 +276,8 @@ export class Commands {
   }
 }
 
-const edgesOf = ({ tls, trustedProxies }: Settings): unknown => [tls ?? null, trustedProxies ?? null];
+const edgesOf = ({ tls, trustedProxies, clientLimits: limits }: Settings): unknown => [
+  tls ?? null,
+  trustedProxies ?? null,
+  limits ?? null,
+];

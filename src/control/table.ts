@@ -59,7 +59,7 @@ export const tableOf = (surroundings: TableSurroundings, records: Records, input
   const routed = records
     .services()
     .filter((record) => record.wanted || (input.served.get(record.service)?.members.length ?? 0) > 0);
-  const { publicPort, trustedProxies } = records.settings();
+  const { publicPort, trustedProxies, clientLimits } = records.settings();
   const port = surroundings.http.port === 0 ? (publicPort ?? 0) : surroundings.http.port;
   return buildRouteTable({
     generation: input.generation,
@@ -72,6 +72,7 @@ export const tableOf = (surroundings: TableSurroundings, records: Records, input
     zones: zonesOf(surroundings, routed),
     ...(surroundings.reports !== undefined && { reports: surroundings.reports }),
     ...(trustedProxies !== undefined && { trustedPeers: trustedProxies }),
+    ...(clientLimits !== undefined && { limits: clientLimits }),
   });
 };
 

@@ -87,6 +87,7 @@ const verdicts: Readonly<Record<RequestOutcome, 'served' | 'failed' | undefined>
   'client-gone': undefined,
   'bad-request': undefined,
   'too-large': undefined,
+  'too-long': undefined,
   overloaded: undefined,
   'unknown-host': undefined,
   redirected: undefined,

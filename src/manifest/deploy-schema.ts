@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { requestLimitsSchema } from './limits-schema.ts';
 import { smokeSchema } from './verify-schema.ts';
 import { analysisSchema, canarySchema, holdSchema } from './tryout-schema.ts';
 import { amount, list, oneOf, pattern, portNumber, seconds, text, truth, whole } from './scalar-schema.ts';
@@ -100,6 +101,9 @@ export const deploySchema = z.strictObject(
     hold: holdSchema
       .nullish()
       .describe('While no replica serves by design, requests wait within this budget; default 15 s and 1000 requests.'),
+    requestLimits: requestLimitsSchema
+      .nullish()
+      .describe('What one request may take at the proxy; what is not said has no limit.'),
     drainCommand: text()
       .nullish()
       .describe('Run in a replica that has to go, before its first signal, for at most drainingSeconds.'),

@@ -4,6 +4,7 @@ export { deploysByItself } from './layers.ts';
 export { loadProject } from './load.ts';
 export { diskBudgetOf } from './retention.ts';
 export type { LoadedProject, ResolveContext, ResolvedServices } from './model.ts';
+export { clientLimits } from './client-limits.ts';
 export { projectTls } from './project-tls.ts';
 export { rehearsalScenarios } from './rehearsal-scenario.ts';
 export { resolveServices, unknownEnvironment } from './resolve.ts';

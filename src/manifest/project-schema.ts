@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defaultPlatform, platformNames } from '../platform/index.ts';
+import { clientLimitsSchema } from './limits-schema.ts';
 import { list, memory, name, text, truth, variables, whole } from './scalar-schema.ts';
 
 const tlsSchema = z.strictObject(
@@ -55,6 +56,9 @@ export const projectSchema = z.strictObject({
       .describe(
         'Proxies in front, as CIDRs: what they say of their clients in X-Forwarded-* and X-Request-ID is believed.',
       ),
+    clientLimits: clientLimitsSchema
+      .optional()
+      .describe('What clients may take of the public listeners, http, https and tcp alike.'),
     tls: tlsSchema.optional().describe('How https is served, where --https says that it is.'),
     environments: z
       .record(

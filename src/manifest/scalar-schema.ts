@@ -15,6 +15,7 @@ export const whole = (least: number, most = Number.MAX_SAFE_INTEGER) => {
   return z.int({ error: expected }).min(least, expected).max(most, expected);
 };
 export const seconds = () => z.number({ error: 'a number of seconds' }).min(0, 'a number of seconds, 0 or more');
+export const aboveZero = (expected: string) => z.number({ error: expected }).positive(expected);
 const anAddress = 'a port, or an address and a port such as 127.0.0.1:5433';
 export const listenAddress = () =>
   z.union([portNumber(), pattern(/^(\[[0-9a-f:.]+\]|\d+(\.\d+){3}):\d{1,5}$/i, anAddress)], { error: anAddress });

@@ -26,6 +26,7 @@ export type RequestOutcome =
   | 'bad-request'
   | 'too-large' // more content than the pool's limit
   | 'response-timeout' // no octet of a response within the pool's limit
+  | 'too-long' // the whole of it, its upload or a silence in it took longer than the pool's limit
   | 'refused'
   | 'connect-timeout'
   | 'overloaded' // the proxy was out of file descriptors

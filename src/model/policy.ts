@@ -166,8 +166,16 @@ export interface EdgePolicy {
 export interface RequestLimits {
   /** Octets of content; more is answered with 413. */
   readonly bodyBytes?: number;
+  /** Octets of target and fields; more is answered with 431. */
+  readonly headBytes?: number;
   /** From a request's last octet to the first of its response; then 504. Streams that have begun may last. */
   readonly responseSeconds?: number;
+  /** From a request's head to its last octet; then 408. */
+  readonly uploadSeconds?: number;
+  /** Without an octet of content either way; then 504, or the end. WebSockets may stay silent. */
+  readonly silentSeconds?: number;
+  /** From a request's head to the last octet of its response; then 504, or the end. WebSockets may last. */
+  readonly totalSeconds?: number;
 }
 export interface EdgeAnswer {
   readonly status: number;

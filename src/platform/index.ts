@@ -3,4 +3,4 @@ export type { CompiledPolicy, DeployChoices, DeployValues, ServiceFacts } from '
 export type { Known, RuleName } from './profile.ts';
 export type { NamedService } from './provided.ts';
 export { privateSuffix, providedVariables } from './provided.ts';
-export { defaultPlatform, platformNames, profileOf } from './registry.ts';
+export { clientLimitsOf, defaultPlatform, platformNames, profileOf } from './registry.ts';

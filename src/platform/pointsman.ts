@@ -55,6 +55,8 @@ export const pointsman: CompleteProfile = {
     'edge.balance': own('least-requests', 'slow calls do not pile up on one replica'),
     'edge.dial': own({ attempts: 3, timeoutMs: 2000 }, 'replicas are at most one bridge away'),
     'edge.hold': own({ seconds: 15, maxRequests: 1000 }, 'a short wait is better than an error'),
+    'edge.requests': own({}, 'nothing is cut that nobody asked to have cut'),
+    'edge.clients': own({}, "the proxy's own patience with slow clients"),
     'preDeploy.timeoutSeconds': own(600, 'time for a migration'),
     'command.container': own('as-needed', 'signals reach the program, and shell syntax works where it is used'),
     'command.source': own('as-needed', 'signals reach the program, and shell syntax works where it is used'),

@@ -1,4 +1,4 @@
-import type { Check, EdgePolicy, RolloutPolicy, StrategyName, ValueOrigin } from '../model/index.ts';
+import type { Check, EdgePolicy, RequestLimits, RolloutPolicy, StrategyName, ValueOrigin } from '../model/index.ts';
 
 /** What the user said about deploying one service, and the facts a platform's rules depend on. */
 export interface PolicyInput {
@@ -27,6 +27,7 @@ export interface DeployValues {
   readonly bakeSeconds: number;
   readonly affinity: 'replica' | 'revision';
   readonly hold: EdgePolicy['hold'];
+  readonly requestLimits: RequestLimits;
   readonly drainCommand: string;
   readonly drainCheck: string;
 }

@@ -33,6 +33,9 @@ export const compilePolicy = (input: PolicyInput): CompiledPolicy => {
       hold: hasOwnWays(findings)
         ? findings.choose('deploy.hold', input.deploy.hold, 'edge.hold')
         : findings.rule('edge.hold'),
+      limits: hasOwnWays(findings)
+        ? findings.choose('deploy.requestLimits', input.deploy.requestLimits, 'edge.requests')
+        : findings.rule('edge.requests'),
     },
     preDeploy: { timeoutSeconds: findings.rule('preDeploy.timeoutSeconds') },
     commandForm: commandFormOf(input, findings),

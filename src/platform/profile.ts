@@ -1,4 +1,13 @@
-import type { EdgeAnswer, EdgePolicy, HttpOk, RestartPolicy, StopSignal, StrategyName } from '../model/index.ts';
+import type {
+  ConnectionLimits,
+  EdgeAnswer,
+  EdgePolicy,
+  HttpOk,
+  RequestLimits,
+  RestartPolicy,
+  StopSignal,
+  StrategyName,
+} from '../model/index.ts';
 import type { DeployValues } from './policy-input.ts';
 
 /** One platform's rules as data. Every value says how we know it; what nobody could source is `'unknown'`. */
@@ -60,6 +69,10 @@ export interface PlatformRules {
   readonly 'edge.balance': EdgePolicy['balance'];
   readonly 'edge.dial': EdgePolicy['dial'];
   readonly 'edge.hold': EdgePolicy['hold'];
+  /** What one request may take. */
+  readonly 'edge.requests': RequestLimits;
+  /** What clients of the public listeners may take; counts as the project's platform. */
+  readonly 'edge.clients': ConnectionLimits;
   readonly 'preDeploy.timeoutSeconds': number;
   /** How a start command reaches a service built from a Dockerfile or image, and one built from source. */
   readonly 'command.container': CommandRule;

@@ -64,6 +64,11 @@ export const railway: PlatformProfile = {
     'edge.balance': documented('random', 'deployments/scaling'),
     'edge.dial': observed({ attempts: 3, timeoutMs: 5000 }, 'upstreamErrors of public HTTP logs'),
     'edge.hold': observed({ seconds: 0, maxRequests: 0 }, 'requests during a gap get 502 at once'),
+    'edge.requests': documented(
+      { headBytes: 32_768, responseSeconds: 300, uploadSeconds: 300, silentSeconds: 300, totalSeconds: 900 },
+      'networking/public-networking/specs-and-limits',
+    ),
+    'edge.clients': documented({ idleSeconds: 60 }, 'networking/public-networking/specs-and-limits'),
     'preDeploy.timeoutSeconds': 'unknown',
     'command.container': documented('exec', 'deployments/start-command'),
     'command.source': documented('shell', 'deployments/start-command'),

@@ -1,5 +1,6 @@
 import { nameHint } from '../lib/index.ts';
 import { PointsmanError } from '../model/index.ts';
+import type { ConnectionLimits } from '../model/index.ts';
 import { pointsman } from './pointsman.ts';
 import type { PlatformProfile } from './profile.ts';
 import { railway, railwayStopStart } from './railway.ts';
@@ -11,6 +12,12 @@ export const platformNames: readonly string[] = profiles.map(({ name }) => name)
 
 /** Whose rules hold when nobody says. */
 export const defaultPlatform = pointsman.name;
+
+/** What clients of a project's public listeners may take where its manifest says nothing. */
+export const clientLimitsOf = (name: string): ConnectionLimits => {
+  const rule = profileOf(name).rules['edge.clients'];
+  return rule === 'unknown' ? pointsman.rules['edge.clients'].value : rule.value;
+};
 
 export const profileOf = (name: string): PlatformProfile => {
   const profile = profiles.find((candidate) => candidate.name === name);

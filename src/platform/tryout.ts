@@ -10,7 +10,7 @@ type TryOut = Pick<
 >;
 
 const beside = ['canary', 'promotion', 'smoke', 'bakeSeconds', 'analysis'] as const;
-const ownKeys = [...beside, 'affinity', 'hold', 'drainCommand', 'drainCheck'] as const;
+const ownKeys = [...beside, 'affinity', 'hold', 'requestLimits', 'drainCommand', 'drainCheck'] as const;
 type OwnKey = (typeof ownKeys)[number];
 
 /** Whether what was asked for counts: a platform that replaces in its own way has none of this. */

@@ -2,6 +2,7 @@ import type {
   Address,
   Affinity,
   CertificateFiles,
+  ConnectionLimits,
   EdgeAnswer,
   EdgePolicy,
   Generation,
@@ -31,6 +32,8 @@ export interface RouteTableInput {
   readonly zones: readonly ZoneInput[];
   readonly reports?: ProxyReports;
   readonly trustedPeers?: readonly string[];
+  /** What clients may take of the public listeners; private ones and those for our own checks have none. */
+  readonly limits?: ConnectionLimits;
 }
 
 export interface HttpsInput {
@@ -87,7 +90,11 @@ export const buildRouteTable = (input: RouteTableInput): RouteTable => {
   const services = input.services.toSorted((left, right) => compare(left.pool, right.pool));
   return {
     generation: input.generation,
-    listeners: [...publicOf(input, services), ...services.flatMap(loopbackOf), ...services.flatMap(tcpOf)],
+    listeners: [
+      ...publicOf(input, services),
+      ...services.flatMap(loopbackOf),
+      ...services.flatMap((service) => tcpOf(service, input.limits)),
+    ],
     pools: services.map(poolOf),
     names: input.zones.map((zone) => zoneOf(zone, services)).toSorted((left, right) => compare(key(left), key(right))),
     unknownHost: input.unknownHost,
@@ -96,13 +103,17 @@ export const buildRouteTable = (input: RouteTableInput): RouteTable => {
   };
 };
 
-const publicOf = ({ http, https }: RouteTableInput, services: readonly RoutedService[]): readonly Listener[] => {
+const publicOf = (
+  { http, https, limits }: RouteTableInput,
+  services: readonly RoutedService[],
+): readonly Listener[] => {
   const routes = services.flatMap(routesOf).toSorted((left, right) => compare(left.host, right.host));
-  const open = { id: publicListener, address: http.host, port: http.port };
+  const limited = limits === undefined ? {} : { limits };
+  const open = { id: publicListener, address: http.host, port: http.port, ...limited };
   const plain: Listener = { kind: 'http', ...open, routes };
   if (https === undefined) return [plain];
   const { address, certificates, authority, redirectTo } = https;
-  const at = { id: secureListener, address: address.host, port: address.port };
+  const at = { id: secureListener, address: address.host, port: address.port, ...limited };
   const secure: Listener = { kind: 'https', ...at, routes, certificates, authority };
   if (redirectTo === undefined) return [plain, secure];
   const checks: Listener = { kind: 'http', id: checksListener, address: '127.0.0.1', port: 0, routes };
@@ -127,13 +138,14 @@ const loopbackOf = (service: RoutedService): readonly Listener[] =>
         },
       ];
 
-const tcpOf = ({ pool, tcp = [] }: RoutedService): readonly Listener[] =>
+const tcpOf = ({ pool, tcp = [] }: RoutedService, limits: ConnectionLimits | undefined): readonly Listener[] =>
   tcp.map(({ listen, upstreamPort }, index) => ({
     kind: 'tcp',
     id: `tcp/${pool}/${index}`,
     address: listen.host,
     port: listen.port,
     pool,
+    ...(limits !== undefined && { limits }),
     ...(upstreamPort !== undefined && { upstreamPort }),
   }));
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { projectTls, resolveServices } from '../../src/manifest/index.ts';
+import { clientLimits, explainService, projectTls, resolveServices } from '../../src/manifest/index.ts';
 import { contextWith, lines, load, project, projectFolder, resolve, service } from './project-folder.ts';
 
 it('a service has addresses for connections as they are, on this machine unless it says more', async () => {
@@ -43,5 +43,46 @@ it('certificates are found from the manifest, and one that is of no use is said 
     expect.stringContaining(
       "CERTIFICATE_INVALID a.yaml:8:9 the certificate tls/a.pem can't be used: it is no certificate in PEM form",
     ),
+  ]);
+});
+
+it('a service says what one request may take; a platform that has its own rules for that keeps to them', async () => {
+  const { spec, notes } = await resolve({
+    'a.yaml': service('web', 'image: x\ndeploy: { requestLimits: { bodyBytes: 1000, responseSeconds: 2.5 } }'),
+    'b.yaml': service('other', 'image: x\nplatform: railway\ndeploy: { requestLimits: { bodyBytes: 1000 } }'),
+  });
+  expect(spec('web').policy.edge.limits).toEqual({ bodyBytes: 1000, responseSeconds: 2.5 });
+  expect(explainService(spec('web'))['deploy.requestLimits']).toMatchObject({
+    value: { bodyBytes: 1000, responseSeconds: 2.5 },
+    source: { kind: 'manifest' },
+    overrode: [{ value: {}, source: { kind: 'platform', platform: 'pointsman' } }],
+  });
+  expect(spec('other').policy.edge.limits).toMatchObject({ uploadSeconds: 300, totalSeconds: 900 });
+  expect(notes['other']).toContainEqual(expect.stringContaining('deploy.requestLimits'));
+});
+
+it('the project says what clients may take; what it leaves open its platform decides', async () => {
+  const folder = projectFolder({
+    'a.yaml': project('platform: railway\nclientLimits: { connectionsPerAddress: 20, headSeconds: 5 }'),
+    'b.yaml': service('web', 'image: x'),
+  });
+  const loaded = await load(folder);
+  const asked = { environment: 'production', platform: undefined };
+  expect(clientLimits(loaded, asked)).toEqual({ connectionsPerAddress: 20, headSeconds: 5, idleSeconds: 60 });
+  expect(clientLimits(loaded, { ...asked, platform: 'pointsman' })).toEqual({
+    connectionsPerAddress: 20,
+    headSeconds: 5,
+  });
+});
+
+it('limits that are none are said at their place', async () => {
+  const folder = projectFolder({
+    'a.yaml': project('clientLimits:\n  idleSeconds: 0\n  conections: 5'),
+    'b.yaml': service('web', 'image: x\ndeploy:\n  requestLimits:\n    bodyBytes: 10Mi'),
+  });
+  expect(lines((await load(folder)).problems, folder)).toEqual([
+    'MANIFEST_INVALID a.yaml:6:18 spec.clientLimits.idleSeconds must be a number of seconds above 0, but is 0.',
+    'MANIFEST_INVALID a.yaml:7:5 spec.clientLimits.conections is not a known field. Did you mean "connections"?',
+    'MANIFEST_INVALID b.yaml:8:18 spec.deploy.requestLimits.bodyBytes must be a whole number from 1, but is "10Mi".',
   ]);
 });

@@ -18,7 +18,9 @@ beforeEach(async () => {
   proxy.link.onLedger((records) => outcomes.push(...records.map(({ outcome }) => outcome)));
   app = await RawUpstream.start((socket: Socket, text, connection) => {
     if (text.includes('/silent') || app.received[connection]?.includes('/drip') === true) return;
-    if (text.includes('/large')) socket.write(ok('x'.repeat(20_000_000)));
+    if (text.includes('/websocket'))
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    else if (text.includes('/large')) socket.write(ok('x'.repeat(20_000_000)));
     else if (text.includes('/stream')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbeg');
     else socket.write(ok('served'));
   });
@@ -169,6 +171,37 @@ describe('an application that does not answer', () => {
     app.sockets[0]?.write('u');
     await begun.until('begu');
     await expect.poll(() => outcomes).toContain('response-timeout');
+  });
+});
+
+describe('a request', () => {
+  it('that goes on for too long, or stands still, is ended; WebSockets may do both', async () => {
+    await publish({}, { uploadSeconds: 1, silentSeconds: 2, totalSeconds: 600 });
+    const upgraded = await proxy.client();
+    upgraded.send(get('/websocket', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'));
+    await upgraded.until('101 ');
+    const upload = await proxy.client();
+    upload.send(post('0123456789').replace('POST /', 'POST /silent').slice(0, -1));
+    const silent = await proxy.client();
+    silent.send(get('/stream'));
+    await upload.until('HTTP/1.1 408 ');
+    await silent.until('beg');
+    expect(await silent.closed).toBeDefined();
+    await publish({}, { totalSeconds: 1 });
+    const lasting = await proxy.client();
+    lasting.send(get('/stream'));
+    expect(await lasting.closed).toBeDefined();
+    expect(await proxy.exchange(get('/silent', closing))).toContain('HTTP/1.1 504 ');
+    await expect.poll(() => outcomes.filter((outcome) => outcome === 'too-long').length).toBe(4);
+    upgraded.send('still here');
+    await app.until(() => app.all.includes('still here'));
+    upgraded.socket.destroy();
+  });
+
+  it('with a larger head than its pool allows gets 431', async () => {
+    await publish({}, { headBytes: 1_000 });
+    expect(await proxy.exchange(get('/', `X-Long: ${'x'.repeat(1_000)}\r\n${closing}`))).toMatch(/^HTTP\/1\.1 431 /);
+    expect(await proxy.exchange(get('/', closing))).toContain('served');
   });
 });
 

@@ -1,5 +1,6 @@
 import type {
   CertificateFiles,
+  ConnectionLimits,
   DrainReport,
   EnvironmentName,
   ErrorReport,
@@ -143,6 +144,8 @@ export interface Settings {
   readonly tls?: TlsRules;
   /** CIDRs, as the project's manifest said last. */
   readonly trustedProxies?: readonly string[];
+  /** What clients of the public listeners may take, as the project's manifest and platform said last. */
+  readonly clientLimits?: ConnectionLimits;
   /** Whose replicas answer the domains of an environment, where not its own; kept with the first one. */
   readonly domainOwners?: Readonly<Record<string, string>>;
   /** Of the last acknowledged table. */

@@ -7,7 +7,7 @@ import type { ExchangeClient } from './exchange-client.ts';
 import type { ExchangeContext } from './exchange-context.ts';
 import { forwardedFields } from './forwarded-fields.ts';
 import type { Held } from './holding.ts';
-import { overloaded, tooLarge, tooLate } from './own-answers.ts';
+import { headTooLarge, overloaded, tooLarge, tooLate, uploadTooLong } from './own-answers.ts';
 import type { Pool } from './pool.ts';
 import { RequestEntry } from './request-entry.ts';
 import { RequestLimits } from './request-limits.ts';
@@ -69,8 +69,16 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
   }
 
   sweep(now: number): void {
-    const isAwaited = this.#sender.isSent && this.#sender.ended && !this.#relay.hasBegun;
-    if (this.#limits.isLate(now, isAwaited)) this.#answer(tooLate, 'response-timeout');
+    if (this.#tunnel !== undefined) return;
+    const exceeded = this.#limits.exceeded(now, {
+      startedAt: this.#entry.startedAt,
+      isUploading: !this.#sender.ended,
+      isAwaited: this.#sender.isSent && this.#sender.ended && !this.#relay.hasBegun,
+      moved: this.#sender.contentBytes + this.#relay.contentBytes,
+    });
+    if (exceeded === 'response') this.#answer(tooLate, 'response-timeout');
+    else if (exceeded !== undefined && !this.isUnanswered) this.#cutClient('too-long');
+    else if (exceeded !== undefined) this.#answer(exceeded === 'upload' ? uploadTooLong : tooLate, 'too-long');
   }
 
   requestEnded(trailers: string): void {
@@ -214,7 +222,9 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
     this.#pool = switchboard.find(this.#client.listener, this.#head.host, this.#head.path);
     if (this.#pool !== undefined) {
       this.#limits.use(this.#pool);
-      if (this.#limits.allowsBody(this.#declaredBytes)) this.#attempt(this.#pool, now);
+      if (!this.#limits.allowsHead(this.#head.target.length + this.#head.fields.length))
+        this.#answer(headTooLarge, 'too-large');
+      else if (this.#limits.allowsBody(this.#declaredBytes)) this.#attempt(this.#pool, now);
       else this.#answer(tooLarge, 'too-large');
     } else {
       const { answer, outcome } = answerWithoutRoute(switchboard, this.#client.listener, this.#head);

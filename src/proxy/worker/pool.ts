@@ -4,6 +4,8 @@ import { wholeHost } from './affinity.ts';
 import type { CookieScope } from './affinity.ts';
 import { Division } from './division.ts';
 import { CompiledAnswer } from './edge-answer.ts';
+import { poolLimits } from './request-limits.ts';
+import type { PoolLimits } from './request-limits.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface PoolOptions {
@@ -17,7 +19,7 @@ export class Pool {
   readonly id: string;
   readonly edge: EdgePolicy;
   readonly noUpstream: CompiledAnswer;
-  readonly limits: { readonly bodyBytes: number; readonly responseMs: number };
+  readonly limits: PoolLimits;
   /** Set where it matters which request goes where. */
   readonly division: Division | undefined;
   readonly cookieScope: CookieScope;
@@ -26,9 +28,7 @@ export class Pool {
   constructor(entry: PoolEntry, upstreams: readonly Upstream[], more: PoolOptions = {}) {
     this.id = entry.id;
     this.edge = entry.edge;
-    const { bodyBytes = Number.POSITIVE_INFINITY, responseSeconds = Number.POSITIVE_INFINITY } =
-      entry.edge.limits ?? {};
-    this.limits = { bodyBytes, responseMs: responseSeconds * 1_000 };
+    this.limits = poolLimits(entry.edge.limits);
     this.noUpstream = new CompiledAnswer(entry.edge.noUpstream);
     this.#balancer = new Balancer(entry.edge.balance, upstreams);
     const isDivided = entry.split !== undefined || entry.affinity !== undefined;

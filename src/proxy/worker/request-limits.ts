@@ -1,24 +1,71 @@
-import type { Pool } from './pool.ts';
+import type { RequestLimits as Allowed } from '../../model/index.ts';
 
-/** What the pool allows one request. */
+/** What a pool allows one request; where it says nothing, infinitely much. */
+export interface PoolLimits {
+  readonly headBytes: number;
+  readonly bodyBytes: number;
+  readonly responseMs: number;
+  readonly uploadMs: number;
+  readonly silentMs: number;
+  readonly totalMs: number;
+}
+
+const endless = Number.POSITIVE_INFINITY;
+
+export const poolLimits = (allowed: Allowed = {}): PoolLimits => ({
+  headBytes: allowed.headBytes ?? endless,
+  bodyBytes: allowed.bodyBytes ?? endless,
+  responseMs: (allowed.responseSeconds ?? endless) * 1_000,
+  uploadMs: (allowed.uploadSeconds ?? endless) * 1_000,
+  silentMs: (allowed.silentSeconds ?? endless) * 1_000,
+  totalMs: (allowed.totalSeconds ?? endless) * 1_000,
+});
+
+const none = poolLimits();
+
+/** Where a request stands. */
+interface Standing {
+  readonly startedAt: number;
+  readonly isUploading: boolean;
+  /** It is the application's turn, and nothing of its answer has come. */
+  readonly isAwaited: boolean;
+  /** Octets of content, both ways. */
+  readonly moved: number;
+}
+
+/** What one request may take. Times are looked at now and then, so that no request pays for a timer of its own. */
 export class RequestLimits {
-  #mostBody = Number.POSITIVE_INFINITY;
-  #responseMs = Number.POSITIVE_INFINITY;
+  #limits = none;
   #awaitedSince: number | undefined;
+  #moved = -1;
+  #silentSince = 0;
 
-  use({ limits }: Pool): void {
-    this.#mostBody = limits.bodyBytes;
-    this.#responseMs = limits.responseMs;
+  use({ limits }: { readonly limits: PoolLimits }): void {
+    this.#limits = limits;
+  }
+
+  allowsHead(bytes: number): boolean {
+    return bytes <= this.#limits.headBytes;
   }
 
   allowsBody(bytes: number): boolean {
-    return bytes <= this.#mostBody;
+    return bytes <= this.#limits.bodyBytes;
   }
 
-  /** Looked at now and then, so that no request pays for a timer of its own. `isAwaited`: it is the application's turn. */
-  isLate(now: number, isAwaited: boolean): boolean {
+  /** What it has taken too long for. */
+  exceeded(
+    now: number,
+    { startedAt, isUploading, isAwaited, moved }: Standing,
+  ): 'response' | 'upload' | 'all' | undefined {
+    const { responseMs, uploadMs, silentMs, totalMs } = this.#limits;
     if (!isAwaited) this.#awaitedSince = undefined;
     else this.#awaitedSince ??= now;
-    return this.#awaitedSince !== undefined && now - this.#awaitedSince >= this.#responseMs;
+    if (moved !== this.#moved) {
+      this.#moved = moved;
+      this.#silentSince = now;
+    }
+    if (this.#awaitedSince !== undefined && now - this.#awaitedSince >= responseMs) return 'response';
+    if (isUploading && now - startedAt >= uploadMs) return 'upload';
+    return now - this.#silentSince >= silentMs || now - startedAt >= totalMs ? 'all' : undefined;
   }
 }
