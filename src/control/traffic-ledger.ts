@@ -86,6 +86,8 @@ const verdicts: Readonly<Record<RequestOutcome, 'served' | 'failed' | undefined>
   'response-timeout': 'failed',
   'client-gone': undefined,
   'bad-request': undefined,
+  'tls-failed': undefined,
+  'turned-away': undefined,
   'too-large': undefined,
   'too-long': undefined,
   overloaded: undefined,

@@ -15,6 +15,11 @@ export interface RequestRecord {
   readonly bytesOut: number;
   readonly durationMs: number;
   readonly outcome: RequestOutcome;
+  /** Whose connection it came by, and the host it asked for: only where an access log wants to know. */
+  readonly client?: string | undefined;
+  readonly host?: string | undefined;
+  /** Why it never became a request; then there is no method and no path, and of many of the same kind only some are written down. */
+  readonly reason?: string | undefined;
 }
 
 export type RequestOutcome =
@@ -24,6 +29,8 @@ export type RequestOutcome =
   | 'unknown-host'
   | 'redirected' // to https
   | 'bad-request'
+  | 'tls-failed' // no handshake, so no request
+  | 'turned-away' // a connection too many
   | 'too-large' // more content than the pool's limit
   | 'response-timeout' // no octet of a response within the pool's limit
   | 'too-long' // the whole of it, its upload or a silence in it took longer than the pool's limit

@@ -21,7 +21,8 @@ export const readRecords = ({ since, names, lines }: Omit<RecordBatch, 'count'>)
 
 const recordIn = (parts: readonly string[], since: number, names: readonly string[]): RequestRecord => {
   const [requestId = '', at, pool, generation, revision, replica, method = '', path = '', ...rest] = parts;
-  const [status, bytesIn, bytesOut, durationMs, outcome] = rest.map(Number);
+  const [status, bytesIn, bytesOut, durationMs, outcome, reason] = rest.slice(0, 6).map(Number);
+  const [client = '', host = ''] = rest.slice(6);
   const revisionNumber = Number(revision);
   return {
     at: since + Number(at),
@@ -37,5 +38,8 @@ const recordIn = (parts: readonly string[], since: number, names: readonly strin
     bytesOut: bytesOut ?? 0,
     durationMs: durationMs ?? 0,
     outcome: names[outcome ?? nothing] as RequestOutcome,
+    ...(reason !== undefined && reason !== nothing && { reason: names[reason] }),
+    ...(client !== '' && { client }),
+    ...(host !== '' && { host }),
   };
 };

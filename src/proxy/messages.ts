@@ -39,7 +39,8 @@ export type ToWorker =
   | { readonly kind: 'drain'; readonly call: number; readonly order: DrainOrder }
   | { readonly kind: 'cut'; readonly call: number; readonly upstream: ReplicaId }
   | { readonly kind: 'in-flight'; readonly call: number }
-  | { readonly kind: 'ledger'; readonly call: number; readonly enabled: boolean }
+  /** `withClients`: says of each request whose it was and what host it asked for. */
+  | { readonly kind: 'ledger'; readonly call: number; readonly enabled: boolean; readonly withClients: boolean }
   /**
    * Accepts nothing more, lets requests finish, ends streams by their kind, then ends itself. An idle connection is
    * ended at once (`idleEnds`), or with the answer to what comes on it next, so that nobody's request is raced. TCP
@@ -62,7 +63,10 @@ export type FromWorker =
   | { readonly kind: 'places'; readonly wanted: readonly WantedPlace[]; readonly left: readonly number[] }
   /** It retires, and has nothing left but so many connections of which only their ends know when they are done. */
   | { readonly kind: 'lingers'; readonly connections: number }
-  | { readonly kind: 'ledger'; readonly batch: RecordBatch; readonly dropped: number };
+  | { readonly kind: 'ledger'; readonly batch: RecordBatch; readonly dropped: number; readonly refusals: Refusals };
+
+/** What never became a request, by status and reason, all of it: in a batch there are only some. */
+export type Refusals = Readonly<Record<string, number>>;
 
 /** `place`: the worker's own number for it. */
 export interface WantedPlace {

@@ -59,9 +59,9 @@ export class Master {
       count: options.workers,
       catchUp: () => this.#catchUp(),
       onCounts: (worker, counts) => this.#counts.update(worker, counts),
-      onRecords: (batch, dropped) => {
+      onRecords: ({ batch, dropped, refusals }) => {
         this.#control?.say({ kind: 'records', batch, dropped });
-        this.#reports.take(batch, dropped);
+        this.#reports.take(batch, dropped, refusals);
       },
       onGone: (worker) => this.#counts.workerGone(worker),
       issue: (listener, name) => this.#certificates.issue(listener, name),
@@ -147,7 +147,8 @@ export class Master {
   }
 
   get #ledgerOrder(): Order {
-    return { call: { kind: 'ledger', enabled: this.#recording || this.#reports.wantRecords } };
+    const enabled = this.#recording || this.#reports.wantRecords;
+    return { call: { kind: 'ledger', enabled, withClients: this.#reports.wantClients } };
   }
 
   get #ticketKeyOrder(): Order {

@@ -1,4 +1,3 @@
-import type { RecordBatch } from '../../protocol/index.ts';
 import type { CertificatePair, Counts, WorkerCall, WorkerResult } from '../messages.ts';
 import { ConnectionCaps } from './connection-caps.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -10,7 +9,7 @@ export interface WorkersOptions {
   /** What a new worker has to be told before anything else, in order: sockets, then the table. */
   readonly catchUp: () => readonly Order[];
   readonly onCounts: (worker: number, counts: Counts) => void;
-  readonly onRecords: (batch: RecordBatch, dropped: number) => void;
+  readonly onRecords: (message: Extract<UnaskedOfWorker, { kind: 'ledger' }>) => void;
   readonly onGone: (worker: number) => void;
   /** A certificate for a name that a client asked a listener for; undefined: nobody vouches for it. */
   readonly issue: (listener: string, name: string) => CertificatePair | undefined;
@@ -125,7 +124,7 @@ export class Workers {
           void worker.call({ call: { kind: 'placed', ...this.#caps.take(worker.id, message.wanted) } });
         return;
       case 'ledger':
-        this.#options.onRecords(message.batch, message.dropped);
+        this.#options.onRecords(message);
     }
   }
 

@@ -131,7 +131,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
     else if (now < this.#deadline) this.#loseIfStalled(now);
     else if (this.#phase === 'lingering') this.cut();
     else if (this.#exchange === undefined && this.#pending === undefined) this.#linger();
-    else if (this.#exchange === undefined) this.#refuse(refuse(408, 'head took too long'));
+    else if (this.#exchange === undefined) this.#refuseHead(refuse(408, 'head took too long'));
     else if (this.#body !== undefined) this.#expireBody(this.#exchange, now);
   }
 
@@ -181,8 +181,8 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
     const start = requestStart(buffer, from, to);
     if (start < 0) return;
     const end = findHeadEnd(buffer, start, to);
-    if (end === -2) this.#refuse(refuse(400, 'line end without CR'));
-    else if ((end < 0 ? to : end) - start > limits.headBytes) this.#refuse(refuse(431, 'head too long'));
+    if (end === -2) this.#refuseHead(refuse(400, 'line end without CR'));
+    else if ((end < 0 ? to : end) - start > limits.headBytes) this.#refuseHead(refuse(431, 'head too long'));
     else if (end < 0) this.#deadline = Math.min(this.#deadline, steadyNow() + this.#patience.head);
     else this.#begin(buffer, start, end);
   }
@@ -190,7 +190,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
   #begin(buffer: Buffer, start: number, end: number): void {
     const head = parseRequestHead(buffer, start, end, this.#believesPeer);
     if (head.kind === 'refusal') {
-      this.#refuse(head);
+      this.#refuseHead(head);
       return;
     }
     this.#take(buffer, end + 2, this.#to);
@@ -235,9 +235,15 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
     exchange.tunnelContent(buffer, from, this.#to);
   }
 
-  #refuse(refusal: Refusal): void {
+  /** It never became a request. */
+  #refuseHead({ status, reason }: Refusal): void {
+    this.#context.ledger.refuse({ outcome: 'bad-request', status, reason, client: this.peerAddress });
+    this.#refuse({ status, reason });
+  }
+
+  #refuse({ status, reason }: Pick<Refusal, 'status' | 'reason'>): void {
     this.#pending = undefined;
-    this.output.text(refusalMessage(refusal.status, refusal.reason));
+    this.output.text(refusalMessage(status, reason));
     this.#linger();
   }
 

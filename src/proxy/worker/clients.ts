@@ -18,7 +18,7 @@ export interface OpenClient {
 interface Arrival {
   readonly admitted: (place: Place | undefined) => void;
   /** There is no room for it, and it should be closed. */
-  readonly refused: () => void;
+  readonly refused: (reason: string) => void;
 }
 
 /** Idle connections closed at once when descriptors are scarce: some, so that not every accept has to look. */
@@ -59,11 +59,11 @@ export class Clients {
   }
 
   arrive(socket: Socket, listener: string, limits: ConnectionLimits | undefined, arrival: Arrival): void {
-    if (isScarce(socket) && !this.makeRoom()) arrival.refused();
+    if (isScarce(socket) && !this.makeRoom()) arrival.refused('out of file descriptors');
     else if (!hasCaps(limits)) arrival.admitted(undefined);
     else {
       this.#places.want(listener, socket.remoteAddress ?? '', limits, (place) => {
-        if (place === undefined) arrival.refused();
+        if (place === undefined) arrival.refused('too many connections');
         else {
           // Where nobody takes it after all.
           socket.once('close', () => this.#places.leave(place));

@@ -40,7 +40,7 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
     this.#context = context;
     this.#client = client;
     this.#head = head;
-    this.#entry = new RequestEntry(context, head);
+    this.#entry = new RequestEntry(context, head, client.peerAddress);
     const { requestId, startedAt } = this.#entry;
     this.#sender = new RequestSender(head, forwardedFields(head, client, requestId, timeOfDay(startedAt)));
     this.#attempts = new Attempts(this, this.#sender, head.fields);

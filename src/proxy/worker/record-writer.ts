@@ -7,6 +7,8 @@ import { lineFeed, space, zero } from '../codec/characters.ts';
 const capacity = 131_072;
 /** More than all of a line that is not a text. */
 const mostOfNumbers = 256;
+/** Longer names of hosts are none. */
+const longestHost = 255;
 const minus = 0x2d;
 
 /**
@@ -20,11 +22,17 @@ export class RecordWriter {
   #since = 0;
   readonly #names: string[] = [];
 
-  /** False when there is no room left; always true for the first one of a batch. */
-  add(record: RequestRecord): boolean {
+  /** False when there is no room left; always true for the first one of a batch. `withClient`: says who asked for what host. */
+  add(record: RequestRecord, withClient: boolean): boolean {
     const { requestId, method, path } = record;
+    const client = withClient ? (record.client ?? '') : '';
+    const host = withClient ? (record.host ?? '').slice(0, longestHost) : '';
     const octets = (this.#octets ??= Buffer.allocUnsafeSlow(capacity));
-    if (this.#length + requestId.length + method.length + path.length + mostOfNumbers > capacity) return false;
+    if (
+      this.#length + requestId.length + method.length + path.length + client.length + host.length + mostOfNumbers >
+      capacity
+    )
+      return false;
     if (this.count === 0) this.#since = record.at;
     this.#text(octets, requestId);
     this.#number(octets, record.at - this.#since);
@@ -39,6 +47,9 @@ export class RecordWriter {
     this.#number(octets, record.bytesOut);
     this.#number(octets, record.durationMs);
     this.#number(octets, this.#name(record.outcome));
+    this.#number(octets, this.#name(record.reason));
+    this.#text(octets, client);
+    this.#text(octets, host);
     octets[this.#length - 1] = lineFeed;
     this.count += 1;
     return true;

@@ -26,8 +26,10 @@ export class RequestEntry {
   generation: Generation;
   readonly #context: ExchangeContext;
   readonly #head: RequestHead;
+  readonly #client: string;
 
-  constructor(context: ExchangeContext, head: RequestHead) {
+  constructor(context: ExchangeContext, head: RequestHead, client: string) {
+    this.#client = client;
     this.#context = context;
     this.#head = head;
     this.requestId = saidId(head) ?? context.nextRequestId();
@@ -50,6 +52,8 @@ export class RequestEntry {
       bytesOut,
       durationMs: Math.round(ending.at - this.startedAt),
       outcome,
+      client: this.#client,
+      host: this.#head.host,
     });
   }
 }

@@ -10,6 +10,7 @@ import { Draining } from './draining.ts';
 import { Holding } from './holding.ts';
 import { Ledger } from './ledger.ts';
 import { ListeningSockets } from './listening.ts';
+import { peerAddressOf } from './peer-address.ts';
 import { Reception } from './reception.ts';
 import { Sweeper } from './sweeper.ts';
 import { Switchboard } from './switchboard.ts';
@@ -55,7 +56,7 @@ export class Worker {
       countChanged: (upstream) => this.#countChanged(upstream),
     });
     this.#draining = new Draining(this.#switchboard);
-    this.#ledger = new Ledger((batch, dropped, taken) => channel.send({ kind: 'ledger', batch, dropped }, taken));
+    this.#ledger = new Ledger((load, taken) => channel.send({ kind: 'ledger', ...load }, taken));
     this.#listening = new ListeningSockets((socket, listener, key) => this.#accept(socket, listener, key));
     this.#context = {
       switchboard: this.#switchboard,
@@ -104,7 +105,7 @@ export class Worker {
       case 'in-flight':
         return { kind: 'done', counts: this.#switchboard.inFlight() };
       case 'ledger':
-        this.#ledger.enable(message.enabled);
+        this.#ledger.enable(message.enabled, message.withClients);
         return done;
       case 'retire':
         this.#retire(message);
@@ -147,7 +148,10 @@ export class Worker {
     this.#clients.arrive(socket, listener, this.#switchboard.limitsOf(listener), {
       admitted: (place) =>
         this.#reception.accept(socket, listener, (client) => this.#opened(client, { listener, key, place })),
-      refused: () => socket.destroy(),
+      refused: (reason) => {
+        this.#ledger.refuse({ outcome: 'turned-away', status: 0, reason, client: peerAddressOf(socket) });
+        socket.destroy();
+      },
     });
   }
 

@@ -1,4 +1,5 @@
 import type { RequestRecord } from '../../../model/index.ts';
+import type { Refusals } from '../../messages.ts';
 
 /** Upper bounds in seconds. */
 const buckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -23,12 +24,15 @@ type Labels = Readonly<Record<string, string | number>>;
 /** Counts records, and says the counts in the text format of Prometheus. */
 export class Metrics {
   readonly #served = new Map<string, Served>();
+  readonly #refusals = new Map<string, number>();
   #series = 0;
   #dropped = 0;
 
-  take(records: readonly RequestRecord[], dropped: number): void {
+  take(records: readonly RequestRecord[], dropped: number, refusals: Refusals): void {
     this.#dropped += dropped;
-    for (const record of records) this.#count(record);
+    for (const [what, count] of Object.entries(refusals))
+      this.#refusals.set(what, (this.#refusals.get(what) ?? 0) + count);
+    for (const record of records) if (record.reason === undefined) this.#count(record);
   }
 
   /** `gauges`: what is known of the present moment. */
@@ -50,6 +54,12 @@ export class Metrics {
         'counter',
         'Content of responses.',
         sums((each) => each.bytesOut),
+      ),
+      ...family(
+        'refusals_total',
+        'counter',
+        'What never became a request, by status and reason.',
+        refusalLines(this.#refusals),
       ),
       ...family('records_dropped_total', 'counter', 'Requests that nothing here counts.', [` ${this.#dropped}`]),
       ...gauges.flatMap(({ name, help, values }) => family(name, 'gauge', help, values.map(gaugeLine))),
@@ -124,6 +134,13 @@ const family = (name: string, type: string, help: string, lines: readonly string
   `# TYPE ${prefix}${name} ${type}`,
   ...lines.map((line) => `${prefix}${name}${line}`),
 ];
+
+/** By `STATUS REASON`; no status: nothing was answered. */
+const refusalLines = (refusals: ReadonlyMap<string, number>): string[] =>
+  [...refusals].map(([what, count]) => {
+    const space = what.indexOf(' ');
+    return `${label({ status: what.slice(0, space), reason: what.slice(space + 1) })} ${count}`;
+  });
 
 const requestLines = ({ requests }: Served): string[] =>
   [...requests.values()].map(({ labels, count }) => `${label(labels)} ${count}`);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Address, ProxyReports } from '../../../model/index.ts';
 import { readRecords } from '../../../protocol/index.ts';
 import type { RecordBatch } from '../../../protocol/index.ts';
+import type { Refusals } from '../../messages.ts';
 import { AccessLog } from './access-log.ts';
 import { Metrics } from './metrics.ts';
 import type { Gauge } from './metrics.ts';
@@ -31,6 +32,11 @@ export class Reports {
 
   constructor(options: ReportsOptions) {
     this.#options = options;
+  }
+
+  /** Who asked, for what host. */
+  get wantClients(): boolean {
+    return this.#log !== undefined;
   }
 
   get wantRecords(): boolean {
@@ -73,10 +79,10 @@ export class Reports {
   }
 
   /** Only who asked for them pays for taking records apart. */
-  take(batch: RecordBatch, dropped: number): void {
+  take(batch: RecordBatch, dropped: number, refusals: Refusals): void {
     if (!this.wantRecords) return;
     const records = readRecords(batch);
-    if (this.#server !== undefined) this.#metrics.take(records, dropped);
+    if (this.#server !== undefined) this.#metrics.take(records, dropped, refusals);
     this.#log?.take(records, dropped);
   }
 

@@ -53,6 +53,8 @@ export class Http2Exchange implements ExchangeClient {
     stream.on('error', () => undefined); // `close` follows and says all that counts
     stream.on('close', () => this.#closed());
     if (head.kind === 'refusal') {
+      const { status, reason } = head;
+      peer.context.ledger.refuse({ outcome: 'bad-request', status, reason, client: peer.peerAddress });
       this.#refuse(head);
       return;
     }

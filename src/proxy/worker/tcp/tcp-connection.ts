@@ -6,6 +6,7 @@ import { steadyNow, timeOfDay } from '../clock.ts';
 import type { Division, Placement } from '../division.ts';
 import type { ExchangeContext } from '../exchange-context.ts';
 import type { Held } from '../holding.ts';
+import { peerAddressOf } from '../peer-address.ts';
 import type { Pool } from '../pool.ts';
 import type { Claimant, Upstream } from '../upstream.ts';
 
@@ -210,6 +211,7 @@ export class TcpConnection implements Client, Claimant, Held {
       bytesOut: this.#client.bytesWritten,
       durationMs: Math.round(steadyNow() - this.#startedAt),
       outcome,
+      client: peerAddressOf(this.#client),
     });
   }
 }

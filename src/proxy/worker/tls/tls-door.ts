@@ -6,6 +6,7 @@ import type { CertificatePair } from '../../messages.ts';
 import type { Client, ClientContext } from '../client.ts';
 import { ClientConnection } from '../client-connection.ts';
 import { Http2Connection } from '../http2/http2-connection.ts';
+import { peerAddressOf } from '../peer-address.ts';
 import { CertificateChoice } from './certificate-choice.ts';
 
 /** A client that has not said what it speaks by then holds a place for nothing. */
@@ -39,7 +40,11 @@ export class TlsDoor {
       SNICallback: (name, done) => void this.#choose(name, done),
     });
     this.#server.on('secureConnection', (socket) => this.#secured(socket));
-    this.#server.on('tlsClientError', () => this.#handshakeOver());
+    this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      const [reason, client] = [error.code ?? 'handshake failed', peerAddressOf(socket)];
+      context.ledger.refuse({ outcome: 'tls-failed', status: 0, reason, client });
+      this.#handshakeOver();
+    });
   }
 
   /** Sessions begun with any worker go on with any other, as long as they all have the same key. */
