@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../free-port.ts';
 import { manifestOf, politeSpec } from './manifests.ts';
 import { Project } from './project.ts';
 
@@ -74,13 +73,3 @@ test('up --metrics has the proxy say what it did', async () => {
     );
   expect(await text()).toContain('outcome="too-large",status="413"} 1');
 });
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};

@@ -41,6 +41,16 @@ describe('records in batches', () => {
     expect(readRecords(writer.take())).toEqual(records);
   });
 
+  it('say whose they are and what host was asked for only to who wants to know', () => {
+    const writer = new RecordWriter();
+    const whose = record({ client: '::1', host: 'app.localhost:8080' });
+    const refused = record({ client: '10.0.0.1', reason: 'line end without CR', method: '', path: '' });
+    for (const each of [whose, refused]) writer.add(each, true);
+    expect(readRecords(writer.take())).toEqual([whose, refused]);
+    writer.add(whose);
+    expect(readRecords(writer.take())).toEqual([record()]);
+  });
+
   it('begin anew with each batch', () => {
     const writer = new RecordWriter();
     writer.add(record({ pool: 'other' }));
@@ -61,9 +71,27 @@ describe('records in batches', () => {
 });
 
 describe('the ledger of a worker', () => {
+  it('counts all of a flood of refusals and writes down some', () => {
+    const loads: { count: number; dropped: number; refusals: object }[] = [];
+    const ledger = new Ledger(({ batch, dropped, refusals }) => loads.push({ count: batch.count, dropped, refusals }));
+    const refuse = (times: number): void => {
+      for (let count = 0; count < times; count += 1)
+        ledger.refuse({ outcome: 'bad-request', status: 400, reason: 'no Host', client: '127.0.0.1' });
+      ledger.flush();
+    };
+    refuse(3);
+    ledger.enable(true);
+    refuse(1_000);
+    refuse(1);
+    expect(loads).toEqual([
+      { count: 20, dropped: 0, refusals: { '400 no Host': 1_000 } },
+      { count: 1, dropped: 0, refusals: { '400 no Host': 1 } },
+    ]);
+  });
+
   it('drops and counts when the master does not take what was sent', () => {
     const batches: { count: number; dropped: number; taken: () => void }[] = [];
-    const ledger = new Ledger((batch, dropped, taken) =>
+    const ledger = new Ledger(({ batch, dropped }, taken) =>
       batches.push({ count: readRecords(batch).length, dropped, taken }),
     );
     const send = (records: number): void => {

@@ -72,15 +72,15 @@ describe('metrics', () => {
   });
 });
 
-describe('the access log', () => {
-  const lines = (path: string): readonly Record<string, unknown>[] =>
-    existsSync(path)
-      ? readFileSync(path, 'utf8')
-          .split('\n')
-          .filter((line) => line !== '')
-          .map((line) => JSON.parse(line) as Record<string, unknown>)
-      : [];
+const lines = (path: string): readonly Record<string, unknown>[] =>
+  existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+    : [];
 
+describe('the access log', () => {
   it('has a line of JSON per request, is kept private, and goes on in a new file once it was moved away', async () => {
     const path = join(proxy.stateFolder, 'access.log');
     await publish({ accessLog: path });
@@ -95,6 +95,7 @@ describe('the access log', () => {
       status: 200,
       outcome: 'ok',
     });
+    expect(lines(path)[0]).toMatchObject({ client: '127.0.0.1', host });
     expect(Date.parse(String(lines(path)[0]?.['at']))).toBeGreaterThan(Date.now() - 60_000);
     expect(statSync(path).mode & 0o007).toBe(0);
     renameSync(path, `${path}.1`);
@@ -103,6 +104,33 @@ describe('the access log', () => {
     await proxy.exchange(get('/second', closing));
     await expect.poll(() => lines(path)).toMatchObject([{ path: '/second' }]);
     expect(lines(`${path}.1`)).toHaveLength(1);
+  });
+});
+
+describe('what never becomes a request', () => {
+  it('is counted by its reason, and in the access log with whose it was', async () => {
+    const path = join(proxy.stateFolder, 'access.log');
+    const port = await freePort();
+    await publish({ accessLog: path, metrics: { host: '127.0.0.1', port } });
+    const before = await metricsAt(port);
+    expect(before).not.toContain('pointsman_proxy_refusals_total{');
+    expect(await proxy.exchange('GET /bad HTTP/1.1\r\n\r\n')).toContain('HTTP/1.1 400 ');
+    expect(await proxy.exchange(`GET /old HTTP/3.0\r\nHost: ${host}\r\n\r\n`)).toContain('HTTP/1.1 505 ');
+    expect(await proxy.exchange(get('/', `X: ${'x'.repeat(70_000)}\r\n`))).toContain('HTTP/1.1 431 ');
+    const counted = (text: string): readonly string[] =>
+      [...text.matchAll(/refusals_total\{status="(\d+)",reason="[^"]+"\} 1\n/g)].map(([, status]) => status ?? '');
+    await expect.poll(async () => counted(await metricsAt(port)).toSorted()).toEqual(['400', '431', '505']);
+    expect(await metricsAt(port)).not.toContain('outcome="bad-request"');
+    await expect
+      .poll(() => lines(path))
+      .toContainEqual(
+        expect.objectContaining({
+          client: '127.0.0.1',
+          status: 431,
+          outcome: 'bad-request',
+          reason: 'head too long',
+        }),
+      );
   });
 });
 

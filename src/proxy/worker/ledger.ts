@@ -44,7 +44,7 @@ export class Ledger {
   }
 
   /** Nothing is kept while nobody listens. */
-  enable(enabled: boolean, withClients: boolean): void {
+  enable(enabled: boolean, withClients = false): void {
     this.#enabled = enabled;
     this.#withClients = withClients;
     if (!enabled) this.#writer.take();

@@ -23,7 +23,7 @@ export class RecordWriter {
   readonly #names: string[] = [];
 
   /** False when there is no room left; always true for the first one of a batch. `withClient`: says who asked for what host. */
-  add(record: RequestRecord, withClient: boolean): boolean {
+  add(record: RequestRecord, withClient = false): boolean {
     const { requestId, method, path } = record;
     const client = withClient ? (record.client ?? '') : '';
     const host = withClient ? (record.host ?? '').slice(0, longestHost) : '';

@@ -193,6 +193,16 @@ describe('https', () => {
     expect(new Set(await reused())).toEqual(new Set([true]));
   });
 
+  it('writes down a handshake that failed', async () => {
+    await edge.publish([https([])], upstreams());
+    const plain = await RawClient.connect(edge.port('https'));
+    plain.send(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    await plain.closed;
+    await expect
+      .poll(() => edge.records)
+      .toContainEqual(expect.objectContaining({ outcome: 'tls-failed', reason: 'ERR_SSL_HTTP_REQUEST' }));
+  });
+
   it('says visibly when a response broke off', async () => {
     await edge.publish([https([])], upstreams());
     const answer = await ask(await dial(host), '/cut');
