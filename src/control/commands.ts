@@ -128,7 +128,8 @@ export class Commands {
         [],
         [put.service({ ...record, scaledTo: request.replicas })],
       );
-      this.#parts.events.add({ service: record.service, severity: 'info', reason: 'Scaled', message: cause });
+      const message = request.by === undefined ? cause : `${cause}, by ${request.by}`;
+      this.#parts.events.add({ service: record.service, severity: 'info', reason: 'Scaled', message });
       this.#parts.onWantedChanged(record.service);
       return result;
     });

@@ -176,7 +176,9 @@ const manifestCondition = ({ reader, startedAt }: StatusParts): Condition => {
       since: startedAt,
     };
   }
-  const message = more.length === 0 ? problem.message : `${problem.message} (and ${more.length} more)`;
+  const { message: what, fix } = problem;
+  const first = fix === undefined ? what : `${what} ${fix}`;
+  const message = more.length === 0 ? first : `${first} (and ${more.length} more)`;
   return { type: 'ManifestValid', status: 'false', reason: 'Invalid', message, since: startedAt };
 };
 

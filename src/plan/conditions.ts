@@ -12,25 +12,28 @@ export const conditionsOf = (
   rollout: Rollout | undefined,
   intent: Intent,
 ): readonly Condition[] => [
-  available(situation, intent),
+  available(situation, rollout, intent),
   progressing(situation, rollout),
   ...verified(situation, rollout),
   degraded(situation, intent),
 ];
 
-const available = (situation: Situation, intent: Intent): Condition => {
+const available = (situation: Situation, rollout: Rollout | undefined, intent: Intent): Condition => {
   const routed = situation.replicas.filter(
     (replica) => situation.routed.includes(replica.id) && isReady(situation, replica),
   ).length;
   const wanted = intent.kind === 'remove' ? 0 : intent.wanted;
   const message = `${routed} of ${wanted} replicas are ready and routed`;
-  if (routed === 0)
+  if (routed === 0) {
+    // As long as a rollout is under way it may still come to that by itself.
+    const needsSomebody = wanted > 0 && (rollout === undefined || isFinished(rollout.phase));
     return condition(situation, {
       type: 'Available',
       status: wanted === 0 ? 'unknown' : 'false',
       reason: 'NoReplicaReady',
-      message,
+      message: needsSomebody ? `${message}; ${lastWordsOf(situation)}` : message,
     });
+  }
   return condition(situation, {
     type: 'Available',
     status: 'true',
@@ -55,11 +58,12 @@ const progressing = (situation: Situation, rollout: Rollout | undefined): Condit
     return condition(situation, { type: 'Progressing', status: 'true', reason: underWayReason(rollout), message });
   }
   if (rollout.phase === 'failed') {
+    const { message = `revision ${rollout.to} failed`, fix } = rollout.failure ?? {};
     return condition(situation, {
       type: 'Progressing',
       status: 'false',
       reason: 'RolloutFailed',
-      message: rollout.failure?.message ?? `revision ${rollout.to} failed`,
+      message: fix === undefined ? message : `${message}. ${fix}`,
     });
   }
   return condition(situation, {
@@ -110,7 +114,7 @@ const degraded = (situation: Situation, intent: Intent): Condition => {
         const message = `replica ${slot}: ${decision.words}. Deploy a repaired version, or restart the service.`;
         return condition(situation, { type: 'Degraded', status: 'true', reason: 'GaveUpRestarting', message });
       }
-      const message = `replica ${slot} ${crash.words}; ended ${history?.crashes.length} times`;
+      const message = `replica ${slot} ${crash.words}; ended ${timesText(history?.crashes.length ?? 1)}; ${lastWordsOf(situation)}`;
       return condition(situation, { type: 'Degraded', status: 'true', reason: 'Crashing', message });
     }
   }
@@ -121,6 +125,10 @@ const degraded = (situation: Situation, intent: Intent): Condition => {
     message: 'nothing failed lately',
   });
 };
+
+const timesText = (times: number): string => (times === 1 ? 'once' : `${times} times`);
+
+const lastWordsOf = ({ service }: Situation): string => `\`pointsman logs ${service}\` has the last words`;
 
 const condition = (situation: Situation, said: Omit<Condition, 'since'>): Condition => ({
   ...said,

@@ -28,8 +28,9 @@ test('restart replaces the replicas, scale changes their number and keeps it, pl
   const restarted = await rig.finished(await rig.control.restart({ service: 'web' }, asked()));
   expect(restarted.result).toBe('completed');
   expect((await rig.get('web.localhost')).body).not.toBe(before);
-  await rig.control.scale({ service: 'web', replicas: 3 });
+  await rig.control.scale({ service: 'web', replicas: 3, by: 'ada' });
   const scaled = await rig.event('Scaled');
+  expect(scaled.message).toBe('scale to 3, by ada');
   let ready = 0;
   for await (const event of rig.control.events({ follow: true, after: scaled.sequence }, asked())) {
     if (event.reason === 'ReplicaReady') ready += 1;

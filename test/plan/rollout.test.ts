@@ -257,8 +257,22 @@ describe('outside a rollout', () => {
       world.after(10_000, crash);
     };
     world.after(0, crash);
+    const said = (plan: ReturnType<World['step']>, type: string) =>
+      plan.conditions.find((condition) => condition.type === type);
+    const crashing = world.run(5000);
+    expect(said(crashing, 'Degraded')).toMatchObject({
+      reason: 'Crashing',
+      message: expect.stringMatching(/replica 0 .* ended once; `pointsman logs \w+`/),
+    });
     const plan = world.run(300_000);
-    expect(plan.conditions.find((condition) => condition.type === 'Degraded')?.reason).toBe('GaveUpRestarting');
+    expect(said(plan, 'Degraded')).toMatchObject({
+      reason: 'GaveUpRestarting',
+      message: expect.stringMatching(/Deploy a repaired version/),
+    });
+    expect(said(plan, 'Available')).toMatchObject({
+      status: 'false',
+      message: expect.stringMatching(/; `pointsman logs/),
+    });
     expect(world.log.filter((entry) => entry.operation.kind === 'start')).toHaveLength(4);
   });
 
