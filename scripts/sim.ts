@@ -7,6 +7,8 @@ import { shrink } from '../test/simulation/shrink.ts';
 import { storyWords } from '../test/simulation/words.ts';
 
 const mostRuns = 10_000;
+/** A long run that is ended early has told how far it came. */
+const toldEvery = 10_000;
 
 const readNumber = (text: string, name: string): number => {
   const number = Number(text);
@@ -21,18 +23,26 @@ const simulate = async (runs: number, first: number): Promise<boolean> => {
   const before = process.cpuUsage();
   for (let seed = first; seed < first + runs; seed += 1) {
     const { violation } = await play(generate(seed));
-    if (violation === undefined) continue;
+    const done = seed - first + 1;
+    if (violation === undefined) {
+      if (done % toldEvery === 0 && done < runs) tell(done, first, before);
+      continue;
+    }
     const shortest = await shrink(generate(seed));
     const { told } = await play(shortest, true);
     console.log(`seed ${seed} breaks a rule: ${violation.rule}\n${storyWords(shortest, told)}`);
     return false;
   }
+  tell(runs, first, before);
+  return true;
+};
+
+const tell = (runs: number, first: number, before: NodeJS.CpuUsage): void => {
   const { user, system } = process.cpuUsage(before);
   const seconds = (user + system) / 1e6;
   console.log(
     `${runs} runs from seed ${first}: no rule was broken; ${Math.round(runs / seconds)} runs per CPU-second (${Math.round(seconds)} s)`,
   );
-  return true;
 };
 
 /** Every mutant must be noticed; the table says by which rule and how soon. */
