@@ -10,11 +10,11 @@ import { ask } from './traffic.ts';
 const image = `pointsman-own-image-test-${process.pid}`;
 const host = 'web.own-image.localhost';
 
-const docker = (...args: string[]) => execa('docker', args, { timeout: 240_000, all: true });
+const docker = (...args: string[]) => execa('docker', args, { timeout: 550_000, all: true });
 
 beforeAll(async () => {
   await docker('build', '--tag', image, '--build-arg', 'NODE_IMAGE=local/node:24', resolve('.'));
-});
+}, 600_000);
 afterAll(async () => {
   await docker('image', 'rm', '--force', image);
 });

@@ -1,0 +1,3 @@
+import { operationsSuite, projectOf, webSpec } from './operations.ts';
+
+operationsSuite(projectOf('docker', { web: webSpec() }));
