@@ -21,16 +21,17 @@ const anHourBehind: Machinery = (scope, stateFolder) => {
 test('a replica that was started again is not taken for an hour old because its engine keeps another time', async () => {
   const rig = await startRig(project + politeService('web'), anHourBehind);
   await rig.up();
+  const [before] = (await rig.service('web')).replicas;
   const crashedAt = Date.now();
   const { body } = await rig.get('web.localhost');
   process.kill((JSON.parse(body) as { pid: number }).pid, 'SIGKILL');
   const restarted = await vi.waitFor(
     async () => {
       const { replicas } = await rig.service('web');
-      expect(replicas).toMatchObject([{ attempt: 2, phase: 'ready' }]);
+      expect(replicas).toMatchObject([{ attempt: (before?.attempt ?? 0) + 1, phase: 'ready' }]);
       return replicas[0]?.startedAt;
     },
-    { timeout: 30_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
   expect(restarted).toBeGreaterThanOrEqual(crashedAt);
 });
