@@ -102,7 +102,7 @@ test('a crashed replica is started again by its policy while the other one serve
     process.kill((JSON.parse(body) as { pid: number }).pid, 'SIGKILL');
     await told('ReplicaCrashed');
     await told('ReplicaReady');
-    expect(await project().service('web')).toMatchObject({ ready: 2 });
+    expect(await project().settled('web')).toMatchObject({ ready: 2 });
   } finally {
     await events.stop();
     await calls.stop();
