@@ -27,7 +27,7 @@ export const bodies = {
       error: 'names either a service or a release',
     }),
   service: z.strictObject({ service, by }),
-  promote: z.strictObject({ service, full: z.boolean().exactOptional() }),
+  promote: z.strictObject({ service, full: z.boolean().exactOptional(), by }),
   environment: z.strictObject({ name: z.string().min(1) }),
   swap: z.strictObject({ between: z.tuple([z.string().min(1), z.string().min(1)]) }),
   gc: z.strictObject({ dryRun: z.boolean().exactOptional() }),

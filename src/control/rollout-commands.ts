@@ -1,4 +1,4 @@
-import type { RevisionNumber, Rollout, RolloutRequests, ServiceName } from '../model/index.ts';
+import type { NewEvent, RevisionNumber, Rollout, RolloutRequests, ServiceName } from '../model/index.ts';
 import { isFinished, PointsmanError, serviceName } from '../model/index.ts';
 import type { DeployResult, PromoteRequest, ServiceRequest } from '../protocol/index.ts';
 import { put } from './records.ts';
@@ -13,6 +13,13 @@ export interface RolloutCommandsParts {
   readonly records: Records;
   readonly onWantedChanged: (service: ServiceName) => void;
   readonly onAborted: (service: ServiceName, revision: RevisionNumber) => void;
+  readonly onEvent: (event: NewEvent) => void;
+}
+
+/** What was said, and by whom if that is known. */
+interface Saying {
+  readonly reason: 'Promoted' | 'Aborted' | 'Paused' | 'Resumed';
+  readonly by: string | undefined;
 }
 
 /** What people say to a rollout that is under way. It is written down; the planner makes use of it. */
@@ -23,7 +30,7 @@ export class RolloutCommands {
     this.#parts = parts;
   }
 
-  promote({ service, full = false }: PromoteRequest): DeployResult {
+  promote({ service, full = false, by }: PromoteRequest): DeployResult {
     const record = this.#underWay(service);
     const { rollout } = record;
     if (record.requests?.paused === true) throw refusal(rollout, 'is paused', `\`pointsman resume ${service}\` first.`);
@@ -34,7 +41,7 @@ export class RolloutCommands {
         '`pointsman status` says when there is.',
       );
     }
-    return this.#ask(record, ({ promotions, toTheEnd, ...others }) => ({
+    return this.#ask(record, { reason: 'Promoted', by }, ({ promotions, toTheEnd, ...others }) => ({
       ...others,
       // One that is not made use of yet is not added to: two impatient people mean the same step.
       promotions: Math.max(promotions, (rollout.promotions ?? 0) + 1),
@@ -42,38 +49,54 @@ export class RolloutCommands {
     }));
   }
 
-  abort({ service }: ServiceRequest): DeployResult {
+  abort({ service, by }: ServiceRequest): DeployResult {
     const record = this.#beforeTheEnd(service);
     const { service: name, to } = record.rollout;
-    const result = this.#ask(record, (requests) => ({ ...requests, aborted: true, paused: false }));
+    const result = this.#ask(record, { reason: 'Aborted', by }, (requests) => ({
+      ...requests,
+      aborted: true,
+      paused: false,
+    }));
     this.#parts.onAborted(name, to);
     return result;
   }
 
   /** What going back without a number means while a new version is under way that has not taken over; undefined: something else. */
-  takeBack(service: ServiceName): DeployResult | undefined {
+  takeBack(service: ServiceName, by: string | undefined): DeployResult | undefined {
     const { records } = this.#parts;
     const rollout = records.newestRollout(service)?.rollout;
     if (rollout === undefined || records.service(service)?.active === undefined) return undefined;
     const isUnderWay = !isFinished(rollout.phase) && rollout.phase !== 'retiring';
-    return isUnderWay && rollout.isRollback !== true ? this.abort({ service }) : undefined;
+    return isUnderWay && rollout.isRollback !== true
+      ? this.abort({ service, ...(by !== undefined && { by }) })
+      : undefined;
   }
 
-  pause({ service }: ServiceRequest): DeployResult {
-    return this.#ask(this.#beforeTheEnd(service), (requests) => ({ ...requests, paused: true }));
+  pause({ service, by }: ServiceRequest): DeployResult {
+    return this.#ask(this.#beforeTheEnd(service), { reason: 'Paused', by }, (requests) => ({
+      ...requests,
+      paused: true,
+    }));
   }
 
-  resume({ service }: ServiceRequest): DeployResult {
+  resume({ service, by }: ServiceRequest): DeployResult {
     const record = this.#underWay(service);
     if (record.requests?.paused !== true) throw refusal(record.rollout, 'is not paused', 'Nothing is to be done.');
-    return this.#ask(record, (requests) => ({ ...requests, paused: false }));
+    return this.#ask(record, { reason: 'Resumed', by }, (requests) => ({ ...requests, paused: false }));
   }
 
-  #ask(record: RolloutRecord, change: (requests: RolloutRequests) => RolloutRequests): DeployResult {
-    const { store, onWantedChanged } = this.#parts;
+  #ask(
+    record: RolloutRecord,
+    { reason, by }: Saying,
+    change: (requests: RolloutRequests) => RolloutRequests,
+  ): DeployResult {
+    const { store, onWantedChanged, onEvent } = this.#parts;
+    const { service, id, to, phase } = record.rollout;
     const asked = { ...record, requests: change(record.requests ?? nothingAsked) };
     store.commit([put.rollout(asked)]);
-    onWantedChanged(record.rollout.service);
+    const message = `${reason.toLowerCase()} while ${phase}${by === undefined ? '' : `, by ${by}`}`;
+    onEvent({ service, rollout: id, revision: to, severity: 'info', reason, message });
+    onWantedChanged(service);
     return { deployId: record.rollout.deployId, rollouts: [shownRollout(asked)] };
   }
 

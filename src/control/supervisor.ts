@@ -107,7 +107,10 @@ export class Supervisor implements SupervisorControl {
     await engineState.require(signal);
     const { service, revision } = request;
     const isPlain = service !== undefined && revision === undefined;
-    return (isPlain ? rolloutCommands.takeBack(serviceName(service)) : undefined) ?? commands.rollback(request, signal);
+    return (
+      (isPlain ? rolloutCommands.takeBack(serviceName(service), request.by) : undefined) ??
+      commands.rollback(request, signal)
+    );
   }
 
   async restart(request: ServiceRequest, signal: AbortSignal): Promise<DeployResult> {

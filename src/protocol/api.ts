@@ -145,6 +145,7 @@ export interface PromoteRequest {
   readonly service: string;
   /** Past all steps that are left, without looking at how they do. */
   readonly full?: boolean;
+  readonly by?: string;
 }
 export interface ScaleRequest {
   readonly service: string;

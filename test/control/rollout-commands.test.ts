@@ -38,7 +38,8 @@ test('promote said twice takes it one step further, and is not asked for again o
   const { deployId } = await rig.control.apply({}, asked());
   const waits = ({ rollouts: [rollout] }: DeployReport): boolean => rollout?.waitsFor === 'promotion';
   await until(rig, deployId, waits);
-  const said = await rig.control.promote({ service: 'web' });
+  const said = await rig.control.promote({ service: 'web', by: 'ada' });
+  expect(await rig.event('Promoted')).toMatchObject({ service: 'web', message: 'promoted while canary, by ada' });
   await rig.control.promote({ service: 'web' });
   expect(said.rollouts[0]?.waitsFor).toBeUndefined();
   const report = await until(rig, deployId, waits);
