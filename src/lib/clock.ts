@@ -10,7 +10,7 @@ export type Cancel = () => void;
 const longestTimer = 2 ** 31 - 1;
 
 /** The time of day as long as nobody sets the clock back: by so much it is ahead from then on. What was to happen in a second still does. */
-const neverBack = (timeOfDay: () => number): (() => number) => {
+export const neverBack = (timeOfDay: () => number): (() => number) => {
   const told = { last: 0, ahead: 0 };
   return () => {
     const at = timeOfDay() + told.ahead;

@@ -15,6 +15,8 @@ export interface Container {
   exit: Exit | undefined;
   hangs: boolean;
   signalledAt: number | undefined;
+  /** What the machine's clock was behind when it started, and when it ended. */
+  clockBehindMs: { start: number; end: number };
 }
 
 /** Containers and images as they really are: they know nothing of supervisors, and outlive them. */
@@ -75,6 +77,7 @@ export class Containers {
       exit: undefined,
       hangs: false,
       signalledAt: undefined,
+      clockBehindMs: { start: this.#world.clockBehindMs, end: this.#world.clockBehindMs },
     };
     this.all.set(start.id, container);
     const beside = this.#byService.get(start.service) ?? new Map<ReplicaId, Container>();
@@ -87,6 +90,7 @@ export class Containers {
     if (this.all.get(container.id) !== container) throw cannotStart(`${container.id} was removed while it started`);
     container.state = 'running';
     container.startedAt = time.now;
+    container.clockBehindMs.start = this.#world.clockBehindMs;
     this.namesUsed.add(container.id);
     this.#world.tell('engine', `${container.id} runs`);
     this.#tellOf(container, 'started');
@@ -139,6 +143,7 @@ export class Containers {
     if (container.state !== 'running' || this.all.get(container.id) !== container) return;
     container.state = 'exited';
     container.exit = exit;
+    container.clockBehindMs.end = this.#world.clockBehindMs;
     this.#world.tell('engine', `${container.id} ${words}`);
     this.#world.proxy.afterEnd(container.id);
     this.#tellOf(container, exit.outOfMemory ? 'out-of-memory' : 'exited');

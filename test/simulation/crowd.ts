@@ -1,5 +1,6 @@
 import { bluegreen } from '../plan/policies.ts';
 import { allReactions } from './play.ts';
+import { polite } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
 import { World } from './world.ts';
 
@@ -15,20 +16,10 @@ const crowdOf = (services: number, replicas: number): Scenario => ({
     volume: false,
     preDeploy: false,
     domain: `web${index}.localhost`,
+    checks: [],
+    requests: 0,
   })),
-  versions: [0, 1].map(() => ({
-    build: 'works',
-    buildMs: 1,
-    preDeploy: 'works',
-    bootMs: 10,
-    start: 'works',
-    neverReady: false,
-    ends: undefined,
-    ignoresSigterm: false,
-    stopMs: 1,
-    inFlight: 0,
-    finishMs: 0,
-  })),
+  versions: [0, 1].map(() => ({ ...polite, buildMs: 1, bootMs: 10, stopMs: 1 })),
   weather: { callMs: 1, looksAreOld: false, callsOutliveCaller: false },
   events: [],
   calmAt: 0,

@@ -11,6 +11,8 @@ const web: Sketch = {
   volume: false,
   preDeploy: false,
   domain: 'web.localhost',
+  checks: [],
+  requests: 0,
 };
 
 const short = { ...bluegreen.gate, deadlineSeconds: 20 };

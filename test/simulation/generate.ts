@@ -1,6 +1,7 @@
-import type { RolloutPolicy } from '../../src/model/index.ts';
+import type { CheckStage, RolloutPolicy } from '../../src/model/index.ts';
 import { bluegreen, canary, rolling, singleton, stopStart } from '../plan/policies.ts';
 import { Random } from './random.ts';
+import { handover } from './sim-commands.ts';
 import type { Behaviour, End, Scenario, Sketch, StoryEvent, Weather } from './scenario.ts';
 
 /** Every seed is a story: most are short, for those find most for what they cost; some need several services and events. */
@@ -35,7 +36,14 @@ const sketch = (random: Random, name: string, index: number): Sketch => {
     volume,
     preDeploy: random.chance(0.15),
     domain: `${name}.localhost`,
+    checks: checks(random),
+    requests: 0,
   };
+};
+
+const checks = (random: Random): readonly CheckStage[] => {
+  if (random.chance(0.75)) return [];
+  return (['before', 'smoke', 'during', 'after'] as const).filter(() => random.chance(0.4));
 };
 
 const anyPolicy = (random: Random): RolloutPolicy =>
@@ -62,7 +70,15 @@ const varied = (random: Random, base: RolloutPolicy): RolloutPolicy => ({
     backoff: { baseSeconds: 1, factor: 2, capSeconds: 10, resetAfterSeconds: 60 },
   },
   progressDeadlineSeconds: random.pick([60, 600]),
+  ...(random.chance(0.12) && { handover: handoverOf(random) }),
 });
+
+const handoverOf = (random: Random): NonNullable<RolloutPolicy['handover']> =>
+  random.pick<NonNullable<RolloutPolicy['handover']>>([
+    handover,
+    { command: handover.command },
+    { check: handover.check },
+  ]);
 
 const steps = (random: Random): NonNullable<RolloutPolicy['canary']>['steps'] => [
   { percent: 10, pause: random.chance(0.5) ? 5 : 'promote' },
@@ -97,13 +113,18 @@ const sound = (random: Random): Behaviour => ({
   stopMs: random.pick([0, 200, 1500]),
   inFlight: random.pick([0, 2]),
   finishMs: random.pick([0, 1000, 20_000]),
+  check: undefined,
+  drainCommand: random.pick(['works', 'works', 'fails', 'hangs']),
+  drainCheck: random.pick(['works', 'works', 'fails', 'hangs']),
+  errors: 0,
+  answerMs: 10,
 });
 
 const ends: [End, ...End[]] = ['exits with 0', 'exits with 1', 'is killed', 'runs out of memory'];
 
 const anyVersion = (random: Random): Behaviour => {
   const good = sound(random);
-  switch (random.between(0, 9)) {
+  switch (random.between(0, 11)) {
     case 0:
       return { ...good, build: random.chance(0.2) ? 'hangs' : 'fails' };
     case 1:
@@ -116,6 +137,15 @@ const anyVersion = (random: Random): Behaviour => {
       return {
         ...good,
         ends: { afterMs: random.pick([50, 5000, 30_000]), how: random.pick(ends), attempts: random.pick([1, 1000]) },
+      };
+    case 5:
+    case 6:
+      return {
+        ...good,
+        check: {
+          stage: random.pick(['before', 'smoke', 'during', 'after']),
+          how: random.pick(['badly', 'badly at first', 'never', 'now well, now badly']),
+        },
       };
     default:
       return good;
@@ -165,7 +195,7 @@ const edit = (random: Random, services: readonly Sketch[], what: { service: stri
 
 const fault = (random: Random, forMs: number): Unplaced => {
   const which = random.between(0, 5);
-  switch (random.between(0, 15)) {
+  switch (random.between(0, 16)) {
     case 0:
       return { kind: 'replica ends', which, how: random.pick(ends) };
     case 1:
@@ -189,6 +219,8 @@ const fault = (random: Random, forMs: number): Unplaced => {
     case 10:
       return { kind: 'proxy dies', forMs };
     case 11:
+      return { kind: 'clock set back', byMs: random.pick([90_000, 3_600_000]) };
+    case 12:
       return { kind: random.pick(['supervisor dies', 'supervisor restarts']), forMs };
     default:
       return { kind: 'supervisor dies at', call: random.between(1, 25), when: random.pick(['before', 'after']), forMs };

@@ -1,5 +1,6 @@
 import type { StateStore } from '../../src/control/store/index.ts';
-import type { Clock } from '../../src/lib/index.ts';
+import type { Clock } from '../../src/lib/clock.ts';
+import { neverBack } from '../../src/lib/clock.ts';
 import { PointsmanError } from '../../src/model/index.ts';
 import type { DeathAt } from './scenario.ts';
 import type { World } from './world.ts';
@@ -35,7 +36,7 @@ export class Life {
   constructor(world: World) {
     this.#world = world;
     this.clock = {
-      now: () => world.time.now,
+      now: neverBack(() => world.timeOfDay),
       after: (milliseconds, callback) =>
         world.time.after(milliseconds, () => {
           if (this.#alive) callback();

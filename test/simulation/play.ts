@@ -183,6 +183,9 @@ const trouble = (world: World, event: Troublesome): void => {
     case 'disk full':
       world.disk.isFull = true;
       return void time.after(event.forMs, () => (world.disk.isFull = false));
+    case 'clock set back':
+      world.clockBehindMs += event.byMs;
+      return;
     case 'proxy dies':
       world.proxy.die();
       return void time.after(event.forMs, () => world.proxy.comeBack());

@@ -1,4 +1,4 @@
-import type { RolloutPolicy } from '../../src/model/index.ts';
+import type { CheckStage, RolloutPolicy } from '../../src/model/index.ts';
 
 /** One story: everything that a run follows from. Plain data, so that it can be shrunk and printed. */
 export interface Scenario {
@@ -23,6 +23,10 @@ export interface Sketch {
   readonly volume: boolean;
   readonly preDeploy: boolean;
   readonly domain: string;
+  /** Stages of its deploys in which a question is put. */
+  readonly checks: readonly CheckStage[];
+  /** Users' requests a second. */
+  readonly requests: number;
 }
 
 /** How the replicas of one version behave. Times are milliseconds. */
@@ -40,7 +44,17 @@ export interface Behaviour {
   readonly inFlight: number;
   /** How long what is in flight takes once no new request comes. */
   readonly finishMs: number;
+  /** How the question of one stage is answered; those of the others well. */
+  readonly check: { readonly stage: CheckStage; readonly how: Answering } | undefined;
+  /** What it runs before its first signal, and what is run after its end. */
+  readonly drainCommand: Hooked;
+  readonly drainCheck: Hooked;
+  /** Share of its requests that fail. */
+  readonly errors: number;
+  readonly answerMs: number;
 }
+export type Answering = 'badly' | 'badly at first' | 'never' | 'now well, now badly';
+export type Hooked = 'works' | 'fails' | 'hangs';
 
 /** Nothing to be said against it. */
 export const polite: Behaviour = {
@@ -55,6 +69,11 @@ export const polite: Behaviour = {
   stopMs: 0,
   inFlight: 0,
   finishMs: 0,
+  check: undefined,
+  drainCommand: 'works',
+  drainCheck: 'works',
+  errors: 0,
+  answerMs: 10,
 };
 export type End = 'exits with 0' | 'exits with 1' | 'is killed' | 'runs out of memory';
 
@@ -87,6 +106,8 @@ export type StoryEvent = { readonly at: number } & (
   | { readonly kind: 'engine errs'; readonly forMs: number; readonly share: number }
   | { readonly kind: 'events lost' | 'events doubled'; readonly forMs: number }
   | { readonly kind: 'disk full'; readonly forMs: number }
+  /** The machine's time of day: the engine's, the proxy's, and that of supervisors that begin from then on. */
+  | { readonly kind: 'clock set back'; readonly byMs: number }
   | { readonly kind: 'proxy dies'; readonly forMs: number }
   | { readonly kind: 'supervisor dies' | 'supervisor restarts'; readonly forMs: number }
   /** At the so-manieth effect from then on: before it, or after it and before anything is written down. */

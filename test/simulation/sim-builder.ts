@@ -2,7 +2,7 @@ import type { Builder } from '../../src/build/index.ts';
 import { imageRef, PointsmanError } from '../../src/model/index.ts';
 import type { ImageSource } from '../../src/model/index.ts';
 import type { Life } from './life.ts';
-import { orAbort } from './sim-engine.ts';
+import { orAbort } from './sim-commands.ts';
 import type { World } from './world.ts';
 
 /** Longer than anybody may wait. */

@@ -1,11 +1,11 @@
 import type { Engine, EngineReplica, LogLine, ReplicaStart } from '../../src/engine/index.ts';
 import { EventStream } from '../../src/lib/index.ts';
 import type { EngineEvent } from '../../src/engine/index.ts';
-import type { Exit, ReplicaId, ServiceName } from '../../src/model/index.ts';
-import { PointsmanError } from '../../src/model/index.ts';
+import type { ReplicaId, ServiceName } from '../../src/model/index.ts';
 import type { Container } from './containers.ts';
 import type { Call, Life } from './life.ts';
 import { never } from './life.ts';
+import { drainCommand, patience, refusal, runOnce } from './sim-commands.ts';
 import type { World } from './world.ts';
 
 /** The engine as one supervisor reaches it. */
@@ -61,7 +61,7 @@ export const engineOf = (world: World, life: Life): Engine => {
     },
     observe: (service, signal) => observe(world, { startedHere, ask }, service, signal),
     runOnce: (once, _onLine, signal) => runOnce(world, life, once, signal),
-    exec: (_replica, _command, signal) => ask('exec', signal, () => ({ exitCode: 0, output: '' }), { isLook: true }),
+    exec: (replica, _command, signal) => drainCommand(world, life, replica, signal),
     logs: (replica) => lastWords(world, replica),
     stats: () => never(),
     events: (signal) => eventsOf(world, life, signal),
@@ -87,22 +87,6 @@ const capabilities = {
   isolatesFiles: true,
 } as const;
 
-/** An engine that hangs is given up on by its adapter after a minute. */
-const patience = ({ trouble, scenario }: World): number => {
-  if (trouble.engineAway === 'hangs') return 60_000;
-  return trouble.callMs ?? scenario.weather.callMs;
-};
-
-const refusal = ({ trouble, random }: World, words: string): PointsmanError | undefined => {
-  if (trouble.engineAway !== undefined) {
-    return new PointsmanError('ENGINE_UNREACHABLE', { message: `the engine did not answer when asked to ${words}.` });
-  }
-  if (trouble.errShare > 0 && random.chance(trouble.errShare)) {
-    return new PointsmanError('ENGINE_FAILED', { message: `the engine refused to ${words}` });
-  }
-  return undefined;
-};
-
 const observe = (
   world: World,
   { startedHere, ask }: { readonly startedHere: ReadonlySet<ReplicaId>; readonly ask: Ask },
@@ -123,6 +107,7 @@ const observe = (
 
 const seen = (container: Container): EngineReplica => {
   const { id, service, revision, slot, attempt, image } = container.start;
+  const { exit, startedAt, clockBehindMs } = container;
   return {
     id,
     service,
@@ -130,46 +115,15 @@ const seen = (container: Container): EngineReplica => {
     slot,
     attempt,
     image,
-    startedAt: container.startedAt,
+    startedAt: startedAt - clockBehindMs.start,
     state:
-      container.exit !== undefined
-        ? { kind: 'exited', exit: container.exit }
+      exit !== undefined
+        ? { kind: 'exited', exit: { ...exit, at: exit.at - clockBehindMs.end } }
         : container.state === 'running'
           ? { kind: 'running', address: container.address }
           : { kind: 'created' },
   };
 };
-
-/** A one-off that hangs is killed when its time is up. */
-const runOnce = (
-  world: World,
-  life: Life,
-  once: Parameters<Engine['runOnce']>[0],
-  signal: AbortSignal,
-): Promise<Exit> => {
-  world.rules.beforeRunOnce(once);
-  const { preDeploy } = world.behaviourOf(once.image);
-  const isHanging = preDeploy === 'hangs';
-  const call = life.call(signal, {
-    words: `pre-deploy ${once.id}`,
-    key: `pre-deploy ${once.service} ${once.revision}`,
-    milliseconds: isHanging ? once.timeoutSeconds * 1000 : 2 * patience(world),
-    refusal: () => refusal(world, 'run the pre-deploy command'),
-    effect: (): Exit => {
-      if (isHanging) throw new PointsmanError('EXEC_FAILED', { message: `${once.id} was killed: its time was up` });
-      return { code: preDeploy === 'fails' ? 1 : 0, signal: null, outOfMemory: false, at: world.time.now };
-    },
-  });
-  return orAbort(call, signal);
-};
-
-/** Work that takes long ends at once when it is cancelled. */
-export const orAbort = <Answer>(call: Promise<Answer>, signal: AbortSignal): Promise<Answer> =>
-  new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-    call.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 
 async function* lastWords(world: World, replica: LogLine['replica']): AsyncGenerator<LogLine> {
   yield { at: world.time.now, replica, stream: 'stdout', text: 'its last line' };

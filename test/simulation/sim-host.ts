@@ -2,9 +2,10 @@ import type { Host } from '../../src/control/host.ts';
 import type { ProbeRunner } from '../../src/health/index.ts';
 import type { LoadedProject, ResolvedServices } from '../../src/manifest/index.ts';
 import { environmentName, PointsmanError, projectName, serviceName } from '../../src/model/index.ts';
-import type { ServiceSpec } from '../../src/model/index.ts';
+import type { Check, CheckStage, ServiceSpec } from '../../src/model/index.ts';
 import type { Life } from './life.ts';
 import { never } from './life.ts';
+import { checkOf } from './sim-checks.ts';
 import type { Sketch } from './scenario.ts';
 import type { World } from './world.ts';
 
@@ -61,6 +62,10 @@ const specs = new WeakMap<Sketch, ServiceSpec>();
 export const specOf = (sketch: Sketch): ServiceSpec => {
   const known = specs.get(sketch);
   if (known !== undefined) return known;
+  const { order, switch: switching } = sketch.policy;
+  const standsBeside = order === 'start-first' && switching === 'atomic';
+  const asks = (stage: CheckStage): boolean => sketch.checks.includes(stage) && (stage !== 'smoke' || standsBeside);
+  const checks = (stage: CheckStage): readonly Check[] => (asks(stage) ? [checkOf(sketch, stage)] : []);
   const spec: ServiceSpec = {
     project,
     environment,
@@ -74,7 +79,10 @@ export const specOf = (sketch: Sketch): ServiceSpec => {
     variables: {},
     dependsOn: sketch.dependsOn.map(serviceName),
     limits: {},
-    policy: sketch.policy,
+    policy: { ...sketch.policy, ...(asks('smoke') && { smoke: [checkOf(sketch, 'smoke')] }) },
+    ...(sketch.checks.some((stage) => stage !== 'smoke') && {
+      verify: { before: checks('before'), during: checks('during'), after: checks('after') },
+    }),
     keepRevisions: 3,
     origins: {},
     ...(sketch.preDeploy && { preDeployCommand: 'migrate' }),

@@ -1,4 +1,4 @@
-import type { ReplicaId, RouteTable } from '../../src/model/index.ts';
+import type { ReplicaId, RequestRecord, RouteTable } from '../../src/model/index.ts';
 import { PointsmanError } from '../../src/model/index.ts';
 import type { ProxyLink } from '../../src/traffic/index.ts';
 import type { Call, Life } from './life.ts';
@@ -17,9 +17,10 @@ export class Proxy {
   readonly drainedAt = new Map<ReplicaId, number>();
   readonly listeners: {
     counts: (counts: Counts) => void;
+    ledger: (records: readonly RequestRecord[]) => void;
     lost: (reason: string) => void;
     back: () => void;
-  } = { counts: () => undefined, lost: () => undefined, back: () => undefined };
+  } = { counts: () => undefined, ledger: () => undefined, lost: () => undefined, back: () => undefined };
 
   constructor(world: World) {
     this.#world = world;
@@ -127,7 +128,9 @@ export const linkOf = (world: World, life: Life): ProxyLink => {
     onDraining: (callback) => {
       proxy.listeners.counts = (counts) => life.isAlive && callback(counts);
     },
-    onLedger: () => undefined,
+    onLedger: (callback) => {
+      proxy.listeners.ledger = (records) => life.isAlive && callback(records, 0);
+    },
     onNotice: () => undefined,
     onLost: (callback) => {
       proxy.listeners.lost = (reason) => life.isAlive && callback(reason);

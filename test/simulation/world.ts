@@ -11,6 +11,7 @@ import { builderOf } from './sim-builder.ts';
 import { engineOf } from './sim-engine.ts';
 import { environment, hostOf, manifestPath, project } from './sim-host.ts';
 import type { Manifest } from './sim-host.ts';
+import { askOf } from './sim-checks.ts';
 import { linkOf, Proxy } from './sim-proxy.ts';
 import { SimDisk } from './sim-state.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -53,6 +54,10 @@ export class World {
   onFileChange: () => void = () => undefined;
   /** Calls once took so long that what they bring comes late. */
   wasSlow = false;
+  /** Questions that were put once, by their paths. */
+  readonly checksAsked = new Set<string>();
+  /** By so much somebody has set the machine's clock back. */
+  clockBehindMs = 0;
   /** Looks at the engine so far, by service; of all services under ''. */
   readonly looks = new Map<string, number>();
   life: Life;
@@ -71,6 +76,11 @@ export class World {
     this.proxy = new Proxy(this);
     this.rules = new Rules(this);
     this.life = new Life(this);
+  }
+
+  /** What the machine's clock says. */
+  get timeOfDay(): number {
+    return this.time.now - this.clockBehindMs;
   }
 
   readonly behaviourOf = (image: ImageRef): Behaviour => {
@@ -111,6 +121,7 @@ export class World {
       proxy: linkOf(this, life),
       clock: life.clock,
       log: this.#log(life),
+      ask: askOf(this, life),
       host: hostOf(this, life),
     });
     this.supervisor = supervisor;

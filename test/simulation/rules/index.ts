@@ -1,11 +1,14 @@
 import type { Change } from '../../../src/control/store/index.ts';
 import type { ReplicaStart } from '../../../src/engine/index.ts';
-import type { ImageRef, ReplicaId, RouteTable } from '../../../src/model/index.ts';
+import type { CheckStage, ImageRef, ReplicaId, RouteTable, ServiceName } from '../../../src/model/index.ts';
 import type { Container } from '../containers.ts';
 import type { Life } from '../life.ts';
 import type { World } from '../world.ts';
 import { AsWanted } from './as-wanted.ts';
+import { Checks } from './checks.ts';
 import { Decisions } from './decisions.ts';
+import { Hooks } from './hooks.ts';
+import type { HookKind } from './hooks.ts';
 import { Leaving } from './leaving.ts';
 import { Once } from './once.ts';
 import { Rollouts } from './rollouts.ts';
@@ -19,6 +22,8 @@ export class Rules {
   readonly #leaving: Leaving;
   readonly #rollouts: Rollouts;
   readonly #asWanted: AsWanted;
+  readonly #checks: Checks;
+  readonly #hooks: Hooks;
 
   constructor(world: World) {
     this.decisions = new Decisions(world);
@@ -27,6 +32,8 @@ export class Rules {
     this.#leaving = new Leaving(world, this.decisions);
     this.#rollouts = new Rollouts(world, this.decisions, this.#leaving.ended);
     this.#asWanted = new AsWanted(world, this.decisions);
+    this.#checks = new Checks(world, this.decisions);
+    this.#hooks = new Hooks(world, this.decisions, this.#once);
   }
 
   afterStartOfSupervisor(): void {
@@ -46,6 +53,7 @@ export class Rules {
     this.#once.beforeStart(start);
     this.#serving.beforeStart(start.id);
     this.#rollouts.beforeStart(start);
+    this.#checks.beforeStart(start);
   }
 
   afterStart(container: Container): void {
@@ -56,10 +64,24 @@ export class Rules {
     this.#once.before(`pre-deploy ${service} ${revision}`);
   }
 
+  afterAnswer(service: ServiceName, stage: CheckStage, version: number, ok: boolean): void {
+    this.#checks.answered(service, stage, version, ok);
+  }
+
+  beforeHook(kind: HookKind, replica: ReplicaId, seconds: number): void {
+    this.#hooks.begin(kind, replica, seconds);
+  }
+
+  afterHook(kind: HookKind, replica: ReplicaId): void {
+    this.#hooks.end(kind, replica);
+  }
+
   beforeSignal(replica: ReplicaId, name: string): void {
     this.#once.before(`${name} to ${replica}`);
     this.#leaving.beforeSignal(replica, name);
     this.#rollouts.beforeEnding(replica);
+    this.#checks.beforeEnding(replica);
+    this.#hooks.beforeSignal(replica);
   }
 
   afterSignal(replica: ReplicaId): void {
@@ -75,6 +97,7 @@ export class Rules {
     this.#once.before(`drain ${replica}`);
     this.#leaving.beforeDrain(replica);
     this.#rollouts.beforeEnding(replica);
+    this.#checks.beforeEnding(replica);
   }
 
   beforeCut(replica: ReplicaId): void {
@@ -83,6 +106,7 @@ export class Rules {
 
   beforePublish(table: RouteTable): void {
     this.#serving.beforePublish(table, this.#leaving.ended);
+    this.#checks.beforePublish(table);
   }
 
   atPublish(table: RouteTable): void {
@@ -95,6 +119,7 @@ export class Rules {
 
   beforeWrite(life: Life, changes: readonly Change[]): void {
     this.#rollouts.beforeWrite(life, changes);
+    this.#checks.beforeWrite(changes);
     this.decisions.note(changes);
   }
 
