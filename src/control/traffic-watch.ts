@@ -53,7 +53,7 @@ export class TrafficWatch {
   #note(records: readonly RequestRecord[]): void {
     const judged = this.#judged();
     if (judged.size === 0) return;
-    for (const pool of this.#ledger.note(records, (id) => judged.has(id))) {
+    for (const pool of this.#ledger.note(inTime(records, this.#parts.clock.now()), (id) => judged.has(id))) {
       const service = judged.get(pool);
       if (service === undefined || this.#looks.has(pool)) continue;
       const look = (): void => {
@@ -79,3 +79,14 @@ export class TrafficWatch {
     );
   }
 }
+
+/** Batches come ten times a second. */
+const toldWithinMs = 5000;
+
+/** The proxy tells the machine's time, which somebody may have set since we began: the last request of a batch ended just now. */
+const inTime = (records: readonly RequestRecord[], now: Instant): readonly RequestRecord[] => {
+  const last = records.reduce((latest, { at, durationMs }) => Math.max(latest, at + durationMs), 0);
+  const behind = now - last;
+  if (Math.abs(behind) <= toldWithinMs) return records;
+  return records.map((record) => ({ ...record, at: record.at + behind }));
+};

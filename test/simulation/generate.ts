@@ -37,9 +37,13 @@ const sketch = (random: Random, name: string, index: number): Sketch => {
     preDeploy: random.chance(0.15),
     domain: `${name}.localhost`,
     checks: checks(random),
-    requests: 0,
+    requests: isJudged(policy) ? random.pick([0, 3, 20]) : 0,
   };
 };
+
+/** Nobody keeps account of other services' requests. */
+const isJudged = ({ canary: steps, bakeSeconds }: RolloutPolicy): boolean =>
+  steps !== undefined || bakeSeconds !== undefined;
 
 const checks = (random: Random): readonly CheckStage[] => {
   if (random.chance(0.75)) return [];
@@ -117,14 +121,14 @@ const sound = (random: Random): Behaviour => ({
   drainCommand: random.pick(['works', 'works', 'fails', 'hangs']),
   drainCheck: random.pick(['works', 'works', 'fails', 'hangs']),
   errors: 0,
-  answerMs: 10,
+  answerMs: random.pick([10, 10, 10, 20]),
 });
 
 const ends: [End, ...End[]] = ['exits with 0', 'exits with 1', 'is killed', 'runs out of memory'];
 
 const anyVersion = (random: Random): Behaviour => {
   const good = sound(random);
-  switch (random.between(0, 11)) {
+  switch (random.between(0, 12)) {
     case 0:
       return { ...good, build: random.chance(0.2) ? 'hangs' : 'fails' };
     case 1:
@@ -139,7 +143,9 @@ const anyVersion = (random: Random): Behaviour => {
         ends: { afterMs: random.pick([50, 5000, 30_000]), how: random.pick(ends), attempts: random.pick([1, 1000]) },
       };
     case 5:
+      return { ...good, ...random.pick([{ errors: 0.5 }, { errors: 0.01 }, { answerMs: 300 }]) };
     case 6:
+    case 7:
       return {
         ...good,
         check: {

@@ -1,6 +1,7 @@
 import type { Container } from './containers.ts';
 import { errorReport, isFinished } from '../../src/model/index.ts';
 import type { Scenario, StoryEvent } from './scenario.ts';
+import { sendRequests } from './sim-traffic.ts';
 import type { Told, Violation } from './world.ts';
 import { World } from './world.ts';
 
@@ -26,6 +27,7 @@ export const play = async (scenario: Scenario, isTelling = false): Promise<Outco
   for (const event of scenario.events) world.time.after(event.at, () => happen(world, event));
   world.time.after(scenario.calmAt, () => calm(world));
   world.supervisorStarts();
+  sendRequests(world);
   for (;;) {
     await allReactions();
     if (world.violation !== undefined) break;

@@ -35,7 +35,7 @@ export const askOf =
         const isThere =
           target.kind === 'replica' ? world.containers.isReady(target.id) : isServed(world, asked.service);
         const ok = !hangs && isThere && answersWell(world, asked);
-        world.rules.afterAnswer(asked.service, asked.stage, asked.version, ok);
+        world.rules.afterAnswer(asked.service, asked.stage, ok);
         resolve({ ok, words: ok ? 'answered 200' : hangs ? 'no answer' : 'answered 500' });
       });
     });

@@ -1,4 +1,4 @@
-import type { Hook, HookOutcome } from '../../model/index.ts';
+import type { Hook, HookOutcome, ReplicaId, ServiceName } from '../../model/index.ts';
 import { errorReport } from '../../model/index.ts';
 import { newNotes, put } from '../records.ts';
 import { commandOf } from './launch.ts';
@@ -11,6 +11,7 @@ const keptLines = 40;
 export const drainCommand: Perform<'drain-command'> = async ({ service, replica }, parts, signal) => {
   const hook = policyInForce(parts, service)?.handover?.command;
   if (hook === undefined) return;
+  noteLeaving(parts, service, replica);
   const outcome = await run(parts, { replica, hook }, signal);
   const notes = parts.records.notes(replica) ?? newNotes(replica, service);
   parts.store.record([put.notes({ ...notes, drainCommand: outcome })]);
@@ -22,6 +23,12 @@ export const drainCommand: Perform<'drain-command'> = async ({ service, replica 
     reason: outcome.exitCode === 0 ? 'DrainCommandDone' : 'DrainCommandFailed',
     message: [`the drain command in ${replica} ${ended}`, ...outcome.output.slice(-3)].join('\n'),
   });
+};
+
+/** Before it runs: what has handed its work over must not get more, also when we are killed meanwhile. */
+const noteLeaving = ({ records, store, clock }: OperationParts, service: ServiceName, replica: ReplicaId): void => {
+  const notes = records.notes(replica) ?? newNotes(replica, service);
+  if (notes.drainingSince === undefined) store.record([put.notes({ ...notes, drainingSince: clock.now() })]);
 };
 
 const run = async (

@@ -24,13 +24,16 @@ export class Hooks {
   readonly #world: World;
   readonly #decisions: Decisions;
   readonly #once: Once;
+  /** Told to drain or to end: nothing takes that back. */
+  readonly #ended: Set<ReplicaId>;
   readonly #begun = new Map<string, Begun>();
   readonly #tried = new Set<ReplicaId>();
 
-  constructor(world: World, decisions: Decisions, once: Once) {
+  constructor(world: World, decisions: Decisions, known: { readonly once: Once; readonly ended: Set<ReplicaId> }) {
     this.#world = world;
+    this.#ended = known.ended;
     this.#decisions = decisions;
-    this.#once = once;
+    this.#once = known.once;
   }
 
   begin(kind: HookKind, replica: ReplicaId, seconds: number): void {
@@ -38,7 +41,10 @@ export class Hooks {
     if (!life.isAlive) return;
     const key = `${kind} ${replica}`;
     this.#once.before(key);
-    if (kind === 'drain command') this.#tried.add(replica);
+    if (kind === 'drain command') {
+      this.#tried.add(replica);
+      this.#ended.add(replica);
+    }
     const begun = { life, at: time.now, seconds };
     this.#begun.set(key, begun);
     time.after(seconds * 1000 + slackMs[kind], () => {
@@ -51,7 +57,8 @@ export class Hooks {
     const key = `${kind} ${replica}`;
     const begun = this.#begun.get(key);
     this.#begun.delete(key);
-    const isTimeUp = begun !== undefined && this.#world.time.now >= begun.at + begun.seconds * 1000;
+    // The engine kills a check whose time is up and says so, if it can be reached; a command is given up by its caller.
+    const isTimeUp = kind === 'drain command' && begun !== undefined && this.#world.time.now >= begun.at + begun.seconds * 1000;
     if (isTimeUp && begun.life.isAlive) this.#once.done(begun.life, key);
   }
 

@@ -9,6 +9,8 @@ import { Checks } from './checks.ts';
 import { Decisions } from './decisions.ts';
 import { Hooks } from './hooks.ts';
 import type { HookKind } from './hooks.ts';
+import { Judging } from './judging.ts';
+import type { Requests } from './judging.ts';
 import { Leaving } from './leaving.ts';
 import { Once } from './once.ts';
 import { Rollouts } from './rollouts.ts';
@@ -24,6 +26,7 @@ export class Rules {
   readonly #asWanted: AsWanted;
   readonly #checks: Checks;
   readonly #hooks: Hooks;
+  readonly #judging: Judging;
 
   constructor(world: World) {
     this.decisions = new Decisions(world);
@@ -33,7 +36,8 @@ export class Rules {
     this.#rollouts = new Rollouts(world, this.decisions, this.#leaving.ended);
     this.#asWanted = new AsWanted(world, this.decisions);
     this.#checks = new Checks(world, this.decisions);
-    this.#hooks = new Hooks(world, this.decisions, this.#once);
+    this.#judging = new Judging(world, this.decisions);
+    this.#hooks = new Hooks(world, this.decisions, { once: this.#once, ended: this.#leaving.ended });
   }
 
   afterStartOfSupervisor(): void {
@@ -64,8 +68,12 @@ export class Rules {
     this.#once.before(`pre-deploy ${service} ${revision}`);
   }
 
-  afterAnswer(service: ServiceName, stage: CheckStage, version: number, ok: boolean): void {
-    this.#checks.answered(service, stage, version, ok);
+  afterAnswer(service: ServiceName, stage: CheckStage, ok: boolean): void {
+    this.#checks.answered(service, stage, ok);
+  }
+
+  afterRequests(requests: Requests): void {
+    this.#judging.noteRequests(requests);
   }
 
   beforeHook(kind: HookKind, replica: ReplicaId, seconds: number): void {
@@ -120,17 +128,19 @@ export class Rules {
   beforeWrite(life: Life, changes: readonly Change[]): void {
     this.#rollouts.beforeWrite(life, changes);
     this.#checks.beforeWrite(changes);
+    this.#judging.beforeWrite(changes);
     this.decisions.note(changes);
   }
 
   afterWrite(life: Life): void {
     this.#once.afterWrite(life);
+    this.#leaving.afterWrite(life);
   }
 
   /** An effect was answered as done. */
   done(life: Life, key: string): void {
     this.#once.done(life, key);
-    if (key.startsWith('drain ')) this.#leaving.afterDrain(key.slice('drain '.length) as ReplicaId);
+    if (key.startsWith('drain ')) this.#leaving.afterDrain(life, key.slice('drain '.length) as ReplicaId);
   }
 
   /** In words; undefined: the world is what the manifest says. */

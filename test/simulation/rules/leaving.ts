@@ -1,5 +1,6 @@
 import type { ServiceRecord } from '../../../src/control/store/index.ts';
 import type { ReplicaId } from '../../../src/model/index.ts';
+import type { Life } from '../life.ts';
 import type { World } from '../world.ts';
 import type { Decisions } from './decisions.ts';
 
@@ -9,6 +10,7 @@ export class Leaving {
   readonly ended = new Set<ReplicaId>();
   readonly #world: World;
   readonly #decisions: Decisions;
+  #told: { readonly life: Life; readonly replica: ReplicaId }[] = [];
   readonly #signals = new Map<ReplicaId, number[]>();
 
   constructor(world: World, decisions: Decisions) {
@@ -56,9 +58,17 @@ export class Leaving {
     if (inFlight > 0 && drains) this.#fail(`${replica} gets ${name} with ${inFlight} in flight`);
   }
 
-  /** Whoever told it to drain knows that it was told. */
-  afterDrain(replica: ReplicaId): void {
-    this.ended.add(replica);
+  afterDrain(life: Life, replica: ReplicaId): void {
+    this.#told.push({ life, replica });
+  }
+
+  /**
+   * Whoever told it to drain knows that it was told, and wrote it down. A supervisor that was killed before that leaves a
+   * replica whose streams have ended and that is as good as ever: the next one may route it again.
+   */
+  afterWrite(life: Life): void {
+    for (const told of this.#told) if (told.life === life) this.ended.add(told.replica);
+    this.#told = [];
   }
 
   afterSignal(replica: ReplicaId): void {
