@@ -1,5 +1,6 @@
 import { bluegreen, canary, rolling, singleton, stopStart } from '../plan/policies.ts';
 import { polite } from './scenario.ts';
+import { handover } from './sim-commands.ts';
 import type { Behaviour, Scenario, Sketch, StoryEvent } from './scenario.ts';
 
 const web: Sketch = {
@@ -15,6 +16,7 @@ const web: Sketch = {
   requests: 0,
 };
 
+const noDrain = { ...bluegreen.drain, http: 'none', sse: 'none', websocket: 'none' } as const;
 const short = { ...bluegreen.gate, deadlineSeconds: 20 };
 
 const story = (sketch: Partial<Sketch>, behaviour: Partial<Behaviour>, events: readonly StoryEvent[]): Scenario => ({
@@ -96,6 +98,23 @@ export const found: Readonly<Record<string, Scenario>> = {
       edit(10_000),
       { at: 17_000, kind: 'replica ends', which: 0, how: 'exits with 1' },
       { at: 18_500, kind: 'abort', service: 'web' },
+    ],
+  ),
+  'a version that fails its users is taken back also after the clock was set back': {
+    ...story({ requests: 20, policy: { ...bluegreen, bakeSeconds: 20, restart: web.policy.restart } }, {}, [
+      { at: 3000, kind: 'clock set back', byMs: 3_600_000 },
+      edit(5000),
+    ]),
+    versions: [polite, { ...polite, errors: 0.5 }],
+  },
+  'a replica whose drain command has begun serves nobody any more, whoever dies meanwhile': story(
+    { replicas: 2, policy: { ...rolling, drain: noDrain, handover, restart: web.policy.restart } },
+    { drainCommand: 'hangs' },
+    [
+      { at: 5000, kind: 'edit', service: 'web', change: { replicas: 1 } },
+      { at: 7000, kind: 'supervisor dies', forMs: 500 },
+      { at: 7100, kind: 'edit', service: 'web', change: { replicas: 2 } },
+      { at: 7600, kind: 'engine away', forMs: 500, hangs: false },
     ],
   ),
 };

@@ -37,7 +37,7 @@ const sketch = (random: Random, name: string, index: number): Sketch => {
     preDeploy: random.chance(0.15),
     domain: `${name}.localhost`,
     checks: checks(random),
-    requests: isJudged(policy) ? random.pick([0, 3, 20]) : 0,
+    requests: isJudged(policy) ? random.pick([0, 5, 20, 20]) : 0,
   };
 };
 
@@ -46,8 +46,8 @@ const isJudged = ({ canary: steps, bakeSeconds }: RolloutPolicy): boolean =>
   steps !== undefined || bakeSeconds !== undefined;
 
 const checks = (random: Random): readonly CheckStage[] => {
-  if (random.chance(0.75)) return [];
-  return (['before', 'smoke', 'during', 'after'] as const).filter(() => random.chance(0.4));
+  if (random.chance(0.65)) return [];
+  return (['before', 'smoke', 'during', 'after'] as const).filter(() => random.chance(0.5));
 };
 
 const anyPolicy = (random: Random): RolloutPolicy =>
@@ -64,7 +64,7 @@ const varied = (random: Random, base: RolloutPolicy): RolloutPolicy => ({
     analysis: { ...base.analysis, onNoSample: random.pick(['promote', 'abort', 'hold']) },
   }),
   ...(base.strategy === 'blue-green' && random.chance(0.2) && { promotion: 'manual' as const }),
-  ...(base.order === 'start-first' && random.chance(0.2) && { bakeSeconds: 8 }),
+  ...(base.order === 'start-first' && random.chance(0.3) && { bakeSeconds: 8 }),
   overlapSeconds: random.pick([0, 0, 3]),
   drain: { ...base.drain, timeoutSeconds: random.pick([2, 6]) },
   stop: { signals: [{ signal: 'SIGTERM', waitSeconds: 3 }] },
@@ -128,7 +128,7 @@ const ends: [End, ...End[]] = ['exits with 0', 'exits with 1', 'is killed', 'run
 
 const anyVersion = (random: Random): Behaviour => {
   const good = sound(random);
-  switch (random.between(0, 12)) {
+  switch (random.between(0, 14)) {
     case 0:
       return { ...good, build: random.chance(0.2) ? 'hangs' : 'fails' };
     case 1:
@@ -143,13 +143,14 @@ const anyVersion = (random: Random): Behaviour => {
         ends: { afterMs: random.pick([50, 5000, 30_000]), how: random.pick(ends), attempts: random.pick([1, 1000]) },
       };
     case 5:
-      return { ...good, ...random.pick([{ errors: 0.5 }, { errors: 0.01 }, { answerMs: 300 }]) };
     case 6:
+      return { ...good, ...random.pick([{ errors: 0.5 }, { errors: 0.5 }, { errors: 0.01 }, { answerMs: 300 }]) };
     case 7:
+    case 8:
       return {
         ...good,
         check: {
-          stage: random.pick(['before', 'smoke', 'during', 'after']),
+          stage: random.pick(['before', 'smoke', 'during', 'during', 'after']),
           how: random.pick(['badly', 'badly at first', 'never', 'now well, now badly']),
         },
       };

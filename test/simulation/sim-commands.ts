@@ -76,7 +76,8 @@ const drainCheck = (
     milliseconds: patience(world) + (how === 'hangs' ? once.timeoutSeconds * 1000 : workMs),
     refusal: () => refusal(world, 'run the drain check'),
     effect: (): Exit => {
-      if (how === 'hangs') throw new PointsmanError('EXEC_FAILED', { message: `${once.id} was killed: its time was up` });
+      if (how === 'hangs')
+        throw new PointsmanError('EXEC_FAILED', { message: `${once.id} was killed: its time was up` });
       return { code: how === 'works' ? 0 : 1, signal: null, outOfMemory: false, at: world.timeOfDay };
     },
   });

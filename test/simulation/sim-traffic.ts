@@ -11,7 +11,9 @@ export const sendRequests = (world: World): void => {
   if (world.scenario.services.every(({ requests }) => requests === 0)) return;
   const owed = new Map<string, number>();
   const second = (): void => {
-    const records = world.proxy.isUp ? (world.proxy.table?.pools ?? []).flatMap((pool) => ofPool(world, owed, pool)) : [];
+    const records = world.proxy.isUp
+      ? (world.proxy.table?.pools ?? []).flatMap((pool) => ofPool(world, owed, pool))
+      : [];
     if (records.length > 0) world.proxy.listeners.ledger(records);
     world.time.after(everyMs, second);
   };

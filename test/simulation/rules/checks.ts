@@ -91,7 +91,8 @@ export class Checks {
 
   #goesOn(asked: Asked, { rollout, checks }: RolloutRecord): void {
     const { phase } = rollout;
-    if (phase === 'baking' || phase === 'retiring') this.#require(rollout.service, 'after', `${rollout.id} is ${phase}`);
+    if (phase === 'baking' || phase === 'retiring')
+      this.#require(rollout.service, 'after', `${rollout.id} is ${phase}`);
     const arrives = phase === 'verifying' || phase === 'baking' || phase === 'retiring' || phase === 'completed';
     if (asked.isDisturbing && arrives)
       this.#fail(`${rollout.id} is ${phase} although what was asked during it was answered badly`);

@@ -58,7 +58,8 @@ export class Hooks {
     const begun = this.#begun.get(key);
     this.#begun.delete(key);
     // The engine kills a check whose time is up and says so, if it can be reached; a command is given up by its caller.
-    const isTimeUp = kind === 'drain command' && begun !== undefined && this.#world.time.now >= begun.at + begun.seconds * 1000;
+    const isTimeUp =
+      kind === 'drain command' && begun !== undefined && this.#world.time.now >= begun.at + begun.seconds * 1000;
     if (isTimeUp && begun.life.isAlive) this.#once.done(begun.life, key);
   }
 
@@ -68,7 +69,10 @@ export class Hooks {
     if (!life.isAlive || container?.state !== 'running' || container.signalledAt !== undefined) return;
     // One that was only just seen being made has no work yet, and nobody knows that it runs.
     if (time.now < container.startedAt + (wasSlow ? lateMs : soonMs)) return;
-    const asks = this.#decisions.always(container.start.service, ({ policy }) => policy.handover?.command !== undefined);
+    const asks = this.#decisions.always(
+      container.start.service,
+      ({ policy }) => policy.handover?.command !== undefined,
+    );
     if (!asks) return;
     const isRunning = this.#begun.get(`drain command ${replica}`)?.life === life;
     if (this.#tried.has(replica) && !isRunning) return;

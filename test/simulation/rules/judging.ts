@@ -64,7 +64,10 @@ export class Judging {
   }
 
   /** By time alone: not when somebody said so. */
-  #checkPassed({ rollout: before, since }: { readonly rollout: Rollout; readonly since: number }, after: Rollout): void {
+  #checkPassed(
+    { rollout: before, since }: { readonly rollout: Rollout; readonly since: number },
+    after: Rollout,
+  ): void {
     const isAsked = (before.promotions ?? 0) !== (after.promotions ?? 0);
     const record = this.#decisions.service(after.service);
     if (isAsked || record === undefined || after.phase === 'superseded' || this.#isAskedToTheEnd(after)) return;
@@ -91,7 +94,11 @@ export class Judging {
   }
 
   #isAskedToTheEnd({ id }: Rollout): boolean {
-    return this.#world.life.store?.all('rollouts').some(({ rollout, requests }) => rollout.id === id && requests?.toTheEnd === true) ?? false;
+    return (
+      this.#world.life.store
+        ?.all('rollouts')
+        .some(({ rollout, requests }) => rollout.id === id && requests?.toTheEnd === true) ?? false
+    );
   }
 
   /** What this supervisor was told: what the one before it knew died with it. */
