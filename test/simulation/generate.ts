@@ -12,12 +12,20 @@ export const generate = (seed: number): Scenario => {
   const services = ['web', 'api', 'job'].slice(0, count).map((name, index) => sketch(random, name, index));
   const spanMs = isLong ? random.pick([10_000, 40_000, 120_000]) : random.pick([5000, 20_000]);
   const versions: Behaviour[] = [firstVersion(random)];
-  const events = Array.from({ length: random.between(1, isLong ? 4 : 2) }, () => {
+  const events: StoryEvent[] = Array.from({ length: random.between(1, isLong ? 4 : 2) }, () => {
     const at = random.between(0, spanMs);
     return { at, ...happening(random, services, versions) };
-  }).sort((one, other) => one.at - other.at);
+  });
+  if (random.beside.chance(0.08)) events.push(clockSetBack(random.beside, spanMs));
+  events.sort((one, other) => one.at - other.at);
   return { seed, services, versions, weather: weather(random), events, calmAt: spanMs + 20_000 };
 };
+
+const clockSetBack = (random: Random, spanMs: number): StoryEvent => ({
+  at: random.between(0, spanMs),
+  kind: 'clock set back',
+  byMs: random.pick([90_000, 3_600_000]),
+});
 
 const names = (services: readonly Sketch[]): [string, ...string[]] => [
   'web',
@@ -37,7 +45,7 @@ const sketch = (random: Random, name: string, index: number): Sketch => {
     preDeploy: random.chance(0.15),
     domain: `${name}.localhost`,
     checks: checks(random),
-    requests: isJudged(policy) ? random.pick([0, 5, 20, 20]) : 0,
+    requests: isJudged(policy) ? random.beside.pick([0, 5, 20, 20]) : 0,
   };
 };
 
@@ -46,8 +54,8 @@ const isJudged = ({ canary: steps, bakeSeconds }: RolloutPolicy): boolean =>
   steps !== undefined || bakeSeconds !== undefined;
 
 const checks = (random: Random): readonly CheckStage[] => {
-  if (random.chance(0.65)) return [];
-  return (['before', 'smoke', 'during', 'after'] as const).filter(() => random.chance(0.5));
+  if (random.beside.chance(0.65)) return [];
+  return (['before', 'smoke', 'during', 'after'] as const).filter(() => random.beside.chance(0.5));
 };
 
 const anyPolicy = (random: Random): RolloutPolicy =>
@@ -64,7 +72,7 @@ const varied = (random: Random, base: RolloutPolicy): RolloutPolicy => ({
     analysis: { ...base.analysis, onNoSample: random.pick(['promote', 'abort', 'hold']) },
   }),
   ...(base.strategy === 'blue-green' && random.chance(0.2) && { promotion: 'manual' as const }),
-  ...(base.order === 'start-first' && random.chance(0.3) && { bakeSeconds: 8 }),
+  ...(base.order === 'start-first' && random.chance(0.2) && { bakeSeconds: 8 }),
   overlapSeconds: random.pick([0, 0, 3]),
   drain: { ...base.drain, timeoutSeconds: random.pick([2, 6]) },
   stop: { signals: [{ signal: 'SIGTERM', waitSeconds: 3 }] },
@@ -74,11 +82,11 @@ const varied = (random: Random, base: RolloutPolicy): RolloutPolicy => ({
     backoff: { baseSeconds: 1, factor: 2, capSeconds: 10, resetAfterSeconds: 60 },
   },
   progressDeadlineSeconds: random.pick([60, 600]),
-  ...(random.chance(0.12) && { handover: handoverOf(random) }),
+  ...(random.beside.chance(0.12) && { handover: handoverOf(random) }),
 });
 
 const handoverOf = (random: Random): NonNullable<RolloutPolicy['handover']> =>
-  random.pick<NonNullable<RolloutPolicy['handover']>>([
+  random.beside.pick<NonNullable<RolloutPolicy['handover']>>([
     handover,
     { command: handover.command },
     { check: handover.check },
@@ -118,17 +126,17 @@ const sound = (random: Random): Behaviour => ({
   inFlight: random.pick([0, 2]),
   finishMs: random.pick([0, 1000, 20_000]),
   check: undefined,
-  drainCommand: random.pick(['works', 'works', 'fails', 'hangs']),
-  drainCheck: random.pick(['works', 'works', 'fails', 'hangs']),
+  drainCommand: random.beside.pick(['works', 'works', 'fails', 'hangs']),
+  drainCheck: random.beside.pick(['works', 'works', 'fails', 'hangs']),
   errors: 0,
-  answerMs: random.pick([10, 10, 10, 20]),
+  answerMs: random.beside.pick([10, 10, 10, 20]),
 });
 
 const ends: [End, ...End[]] = ['exits with 0', 'exits with 1', 'is killed', 'runs out of memory'];
 
 const anyVersion = (random: Random): Behaviour => {
   const good = sound(random);
-  switch (random.between(0, 14)) {
+  switch (random.between(0, 9)) {
     case 0:
       return { ...good, build: random.chance(0.2) ? 'hangs' : 'fails' };
     case 1:
@@ -142,11 +150,19 @@ const anyVersion = (random: Random): Behaviour => {
         ...good,
         ends: { afterMs: random.pick([50, 5000, 30_000]), how: random.pick(ends), attempts: random.pick([1, 1000]) },
       };
-    case 5:
-    case 6:
+    default:
+      return strange(random.beside, good);
+  }
+};
+
+/** Runs well, and is not what its users or its checks want. */
+const strange = (random: Random, good: Behaviour): Behaviour => {
+  switch (random.between(0, 8)) {
+    case 0:
+    case 1:
       return { ...good, ...random.pick([{ errors: 0.5 }, { errors: 0.5 }, { errors: 0.01 }, { answerMs: 300 }]) };
-    case 7:
-    case 8:
+    case 2:
+    case 3:
       return {
         ...good,
         check: {
@@ -202,7 +218,7 @@ const edit = (random: Random, services: readonly Sketch[], what: { service: stri
 
 const fault = (random: Random, forMs: number): Unplaced => {
   const which = random.between(0, 5);
-  switch (random.between(0, 16)) {
+  switch (random.between(0, 15)) {
     case 0:
       return { kind: 'replica ends', which, how: random.pick(ends) };
     case 1:
@@ -226,8 +242,6 @@ const fault = (random: Random, forMs: number): Unplaced => {
     case 10:
       return { kind: 'proxy dies', forMs };
     case 11:
-      return { kind: 'clock set back', byMs: random.pick([90_000, 3_600_000]) };
-    case 12:
       return { kind: random.pick(['supervisor dies', 'supervisor restarts']), forMs };
     default:
       return { kind: 'supervisor dies at', call: random.between(1, 25), when: random.pick(['before', 'after']), forMs };

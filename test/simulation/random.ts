@@ -1,9 +1,18 @@
 /** A stream of numbers that a seed decides (mulberry32). */
 export class Random {
   #state: number;
+  readonly #seed: number;
+  #beside: Random | undefined;
 
   constructor(seed: number) {
+    this.#seed = seed;
     this.#state = seed >>> 0;
+  }
+
+  /** Another stream: what is drawn from it leaves this one, and so the stories that are known by their seeds, as they were. */
+  get beside(): Random {
+    this.#beside ??= new Random(this.#seed ^ 0x9e3779b9);
+    return this.#beside;
   }
 
   /** From 0 up to, not including, 1. */
