@@ -22,7 +22,12 @@ export const writeFileAtomically = async (path: string, content: string | Uint8A
     await rm(temporary, { force: true });
     throw error;
   }
-  const folder = await open(dirname(path), 'r');
+  await syncFolder(dirname(path));
+};
+
+/** What was created, renamed or removed in it is so after a crash too. */
+export const syncFolder = async (path: string): Promise<void> => {
+  const folder = await open(path, 'r');
   try {
     await folder.sync();
   } finally {

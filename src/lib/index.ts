@@ -1,4 +1,4 @@
-export { writeFileAtomically } from './atomic-file.ts';
+export { syncFolder, writeFileAtomically } from './atomic-file.ts';
 export type { Cancel, Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
 export { withDeadline } from './deadline.ts';

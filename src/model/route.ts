@@ -3,7 +3,7 @@ import type { Affinity, TrafficSplit } from './division.ts';
 import type { DrainPolicy, EdgeAnswer, EdgePolicy } from './policy.ts';
 import type { Address } from './replica.ts';
 
-/** The whole of what the proxy does, under one number. Published whole, acknowledged whole, kept on disk whole. */
+/** The whole of what the proxy does, under one number. Refused whole or acknowledged whole; what has not changed need not travel again. */
 export interface RouteTable {
   readonly generation: Generation;
   /** One per address to listen on. */

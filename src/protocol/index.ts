@@ -6,3 +6,5 @@ export type { ProxyFolder } from './proxy-folder.ts';
 export { proxyFolder } from './proxy-folder.ts';
 export type { RecordBatch } from './record-batch.ts';
 export { nothing, readRecords } from './record-batch.ts';
+export type * from './table-change.ts';
+export { routeKey, zoneKey } from './table-change.ts';

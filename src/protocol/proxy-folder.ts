@@ -8,6 +8,8 @@ export interface ProxyFolder {
   /** Beside the supervisor's: `pointsman proxy upgrade` speaks here. */
   readonly operatorSocket: string;
   readonly table: string;
+  /** What has been published since, change by change. */
+  readonly tableChanges: string;
   readonly pid: string;
   readonly log: string;
 }
@@ -19,6 +21,7 @@ export const proxyFolder = (stateFolder: string): ProxyFolder => ({
   socket: socketPath(resolve(stateFolder), 'proxy.sock'),
   operatorSocket: socketPath(resolve(stateFolder), 'operator.sock'),
   table: join(stateFolder, 'table.json'),
+  tableChanges: join(stateFolder, 'table.changes'),
   pid: join(stateFolder, 'proxy.pid'),
   log: join(stateFolder, 'proxy.log'),
 });

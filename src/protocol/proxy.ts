@@ -1,5 +1,6 @@
 import type { RecordBatch } from './record-batch.ts';
 import type { DrainOrder, Generation, ReplicaId, RequestRecord, RouteTable } from '../model/index.ts';
+import type { TableChange } from './table-change.ts';
 
 /**
  * Between supervisor and proxy master: newline-delimited JSON on a unix socket (mode 0600). One supervisor at a
@@ -7,6 +8,8 @@ import type { DrainOrder, Generation, ReplicaId, RequestRecord, RouteTable } fro
  */
 export type ToProxy =
   | { readonly kind: 'publish'; readonly call: number; readonly table: RouteTable }
+  /** The same as publishing the table that it makes of its base, for as much work as there is change. */
+  | { readonly kind: 'publish-change'; readonly call: number; readonly change: TableChange }
   /** Ends streams and upgraded connections of an upstream that no route uses any more. */
   | { readonly kind: 'drain'; readonly call: number; readonly order: DrainOrder }
   /** Closes everything still open on it, pooled idle connections included; recorded as cut. */
@@ -33,6 +36,8 @@ export type FromProxy =
       readonly code: 'TABLE_REJECTED' | 'PORT_TAKEN';
       readonly reason: string;
     }
+  /** The change is one of another table than the one that serves: nothing has changed, the table is wanted whole. */
+  | { readonly kind: 'table-needed'; readonly call: number }
   /** Another supervisor has connected; the connection ends and must not be taken back. */
   | { readonly kind: 'replaced' }
   | { readonly kind: 'done'; readonly call: number }
@@ -47,7 +52,8 @@ export type FromProxy =
 
 export interface ProxyHello {
   readonly kind: 'hello';
-  readonly protocol: 2;
+  /** 2: it takes whole tables only. */
+  readonly protocol: 2 | 3;
   readonly pid: number;
   readonly startedAt: number;
   /** The table it serves, or undefined when it has none yet. */

@@ -1,8 +1,8 @@
 import type { DrainOrder, ReplicaId, RouteTable } from '../model/index.ts';
-import type { RecordBatch } from '../protocol/index.ts';
+import type { RecordBatch, TableChange } from '../protocol/index.ts';
 
 /** Goes up with every change below that an older side would not understand: a master takes only workers of its own version. */
-export const messagesVersion = 2;
+export const messagesVersion = 3;
 
 /** Between master and workers, over the channel Node opens for a forked process. Calls are answered by number. */
 export type ToWorker =
@@ -10,6 +10,8 @@ export type ToWorker =
   | { readonly kind: 'listen'; readonly call: number; readonly listener: string; readonly socket: SocketKey }
   | { readonly kind: 'unlisten'; readonly call: number; readonly socket: SocketKey }
   | { readonly kind: 'apply'; readonly call: number; readonly table: RouteTable }
+  /** Of the table that the worker was given last, by `apply` or by the change before. */
+  | { readonly kind: 'change'; readonly call: number; readonly change: TableChange }
   /** What an https listener serves with; comes ahead of the first table that has it. The first one is for clients that name nobody. */
   | {
       readonly kind: 'certificates';
@@ -88,6 +90,8 @@ export type SocketKey = string;
 
 export type WorkerResult =
   | { readonly kind: 'done'; readonly counts?: Counts }
+  /** The change is one of another table. */
+  | { readonly kind: 'table-needed' }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
 export type Counts = Readonly<Record<ReplicaId, number>>;

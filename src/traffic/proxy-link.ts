@@ -6,6 +6,7 @@ import type { ProxyHello } from '../protocol/index.ts';
 import type { InFlight, ProxyLink, ProxyLinkOptions, Published } from './port.ts';
 import { ProxyCalls, unreachable } from './proxy-calls.ts';
 import type { ProxyAnswer, ProxyCall, UnaskedMessage } from './proxy-calls.ts';
+import { changeBetween } from './table-change.ts';
 import { reachProxy } from './proxy-process.ts';
 
 /** Between two attempts to bring a lost proxy back. */
@@ -34,6 +35,8 @@ class ReconnectingLink implements ProxyLink {
   #calls: ProxyCalls | undefined;
   #hello: ProxyHello | undefined;
   #lastTable: RouteTable | undefined;
+  /** What the proxy is known to serve; undefined while that is not certain. */
+  #served: RouteTable | undefined;
 
   constructor(options: ProxyLinkOptions) {
     this.#options = options;
@@ -54,11 +57,33 @@ class ReconnectingLink implements ProxyLink {
   }
 
   async publish(table: RouteTable, signal: AbortSignal): Promise<Published> {
-    const answer = await this.#call({ kind: 'publish', table }, signal);
-    if (answer.kind === 'rejected') throw rejection(answer);
+    const before = this.#served;
+    // Until the answer has come nobody knows which of the two it is.
+    this.#served = undefined;
+    const answer = await this.#bring(before, table, signal);
+    if (answer.kind === 'rejected') {
+      this.#served = before;
+      throw rejection(answer);
+    }
     if (answer.kind !== 'published') throw unexpected(answer);
+    this.#served = table;
     this.#lastTable = table;
     return { generation: answer.generation, listeners: answer.listeners, warning: answer.warning };
+  }
+
+  async #bringBack(table: RouteTable, signal: AbortSignal): Promise<void> {
+    const answer = await this.#bring(this.#served, table, signal);
+    this.#served = answer.kind === 'published' ? table : undefined;
+  }
+
+  /** Only what changed where that can be said, and the whole where it can't. */
+  async #bring(before: RouteTable | undefined, table: RouteTable, signal: AbortSignal): Promise<ProxyAnswer> {
+    const change = before === undefined || this.hello.protocol < 3 ? undefined : changeBetween(before, table);
+    if (change !== undefined) {
+      const answer = await this.#call({ kind: 'publish-change', change }, signal);
+      if (answer.kind !== 'table-needed') return answer;
+    }
+    return await this.#call({ kind: 'publish', table }, signal);
   }
 
   async drain(order: DrainOrder, signal: AbortSignal): Promise<void> {
@@ -124,6 +149,7 @@ class ReconnectingLink implements ProxyLink {
     const hello = await calls.hello;
     if (hello === undefined || calls.isLost) return false;
     this.#hello = hello;
+    this.#served = hello.table;
     this.#calls = calls;
     return true;
   }
@@ -177,7 +203,7 @@ class ReconnectingLink implements ProxyLink {
       try {
         await this.connect(signal);
         // It serves what it kept on disk; that is the same table unless the disk failed.
-        if (this.#lastTable !== undefined) await this.#call({ kind: 'publish', table: this.#lastTable }, signal);
+        if (this.#lastTable !== undefined) await this.#bringBack(this.#lastTable, signal);
         for (const callback of this.#callbacks.back) callback(this.hello);
         return;
       } catch (error) {

@@ -39,13 +39,13 @@ it('starts a proxy where a dead one left its socket behind', async () => {
   await rename(`${path}.tmp`, path);
   await new Promise((resolve) => dead.close(resolve));
   const { hello } = await link();
-  expect(hello).toMatchObject({ protocol: 2, listeners: [] });
+  expect(hello).toMatchObject({ protocol: 3, listeners: [] });
 });
 
 it('works in a folder that is too deep for a socket', async () => {
   const deep = join(folder, 'd'.repeat(60), 'e'.repeat(60));
   await mkdir(deep, { recursive: true });
-  expect((await link(deep)).hello.protocol).toBe(2);
+  expect((await link(deep)).hello.protocol).toBe(3);
 });
 
 it('says why no proxy can be started', async () => {

@@ -1,7 +1,9 @@
 import type { Authority, Certificate } from '../../certificates/index.ts';
 import type { HttpsListener, Listener } from '../../model/index.ts';
+import type { TableChange } from '../../protocol/index.ts';
 import type { CertificatePair } from '../messages.ts';
 import { FileWatch } from './file-watch.ts';
+import type { HeldTable } from './held-table.ts';
 import type { Order } from './worker-process.ts';
 
 export interface CertificatesOptions {
@@ -40,7 +42,7 @@ export class Certificates {
   #served: readonly Served[] = [];
   /** What was wrong at the last look, so that it is told once. */
   #told = '';
-  #uncovered: readonly string[] = [];
+  #uncovered: ReadonlySet<string> = new Set();
 
   constructor(options: CertificatesOptions) {
     this.#options = options;
@@ -62,13 +64,25 @@ export class Certificates {
 
   /** Workers have it when this resolves. */
   async take({ served, uncovered }: CertificateChange): Promise<void> {
-    const news = uncovered.filter((host) => !this.#uncovered.includes(host));
-    this.#uncovered = uncovered;
-    if (news.length > 0) this.#options.notice(`no certificate covers ${news.join(', ')}: https clients will refuse it`);
+    this.#tellUncovered(uncovered);
+    this.#uncovered = new Set(uncovered);
     const fresh = served.filter((each) => !this.#served.includes(each));
     this.#served = served;
     this.#watch.watch(served.flatMap(({ listener }) => listener.certificates.flatMap(({ cert, key }) => [cert, key])));
     await Promise.all(fresh.map((each) => this.#options.tell(orderOf(each))));
+  }
+
+  /** The listeners stay, but hosts that come may be covered by none of their certificates, and what was issued grows old. */
+  async takeChange({ routes }: TableChange, held: HeldTable): Promise<void> {
+    if (this.#served.length === 0) return;
+    if (this.#served.some(needsRenewal)) await this.#renew(held);
+    for (const { listener, gone, put } of routes) {
+      const served = this.#served.find((each) => each.listener.id === listener);
+      const uncovered = served === undefined ? [] : await uncoveredBy({ routes: put }, served);
+      this.#tellUncovered(uncovered);
+      const left = new Set(gone.map(({ host }) => host));
+      this.#uncovered = new Set([...[...this.#uncovered].filter((host) => !left.has(host)), ...uncovered]);
+    }
   }
 
   /** For a name that a client asked for; undefined when nobody vouches for it. */
@@ -123,6 +137,20 @@ export class Certificates {
     this.#tell('new certificates are in use');
   }
 
+  /** What serves serves on when it fails. */
+  async #renew(held: HeldTable): Promise<void> {
+    try {
+      await this.take(await this.prepare(held.table.listeners));
+    } catch (error) {
+      this.#tell(`certificates are not renewed: ${(error as Error).message}`);
+    }
+  }
+
+  #tellUncovered(hosts: readonly string[]): void {
+    const news = hosts.filter((host) => !this.#uncovered.has(host));
+    if (news.length > 0) this.#options.notice(`no certificate covers ${news.join(', ')}: https clients will refuse it`);
+  }
+
   #tell(message: string): void {
     if (this.#told !== message || message.endsWith('in use')) this.#options.notice(message);
     this.#told = message;
@@ -137,7 +165,10 @@ const read = async (listener: HttpsListener): Promise<Served> => {
   return { listener, given, authority, bare: authority?.issue('localhost') };
 };
 
-const uncoveredBy = async ({ routes }: HttpsListener, served: Served | undefined): Promise<readonly string[]> => {
+const uncoveredBy = async (
+  { routes }: Pick<HttpsListener, 'routes'>,
+  served: Served | undefined,
+): Promise<readonly string[]> => {
   const { certifies } = await import('../../certificates/index.ts');
   const isCovered = (host: string): boolean =>
     served?.given.some((certificate) => certificate.covers(host)) === true ||

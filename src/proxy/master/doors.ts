@@ -79,7 +79,7 @@ export class Doors {
   async #listen(socket: OpenSocket): Promise<OpenSocket> {
     this.#opening.add(socket);
     for (const { result } of await this.#workers.callAll(listenOrder(socket))) {
-      if (result.kind === 'done') continue;
+      if (result.kind !== 'failed') continue;
       await this.close([socket]);
       throw Object.assign(new Error(`${result.message} at ${socketKey(socket)}`), { code: result.code });
     }

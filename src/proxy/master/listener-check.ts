@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import type { HttpsListener, Listener, Route } from '../../model/index.ts';
+import { routeKey } from '../../protocol/index.ts';
 import { duplicate, first, isPort, limitsFault } from './faults.ts';
 
 /** Why one of the table's listeners can't be, as far as that can be told without opening anything. */
@@ -30,16 +31,19 @@ export const listenerFault = (listener: Listener, pools: ReadonlySet<string>): s
 
 const routesFault = (routes: readonly Route[], pools: ReadonlySet<string>, listener: string): string | undefined => {
   if (!Array.isArray(routes)) return `${listener}: routes are missing`;
+  const isPool = (id: string): boolean => pools.has(id);
   return (
-    first(routes, (route) => {
-      const where = `${listener}, route ${route.host}${route.pathPrefix}`;
-      if (!/^(?:\*|(?:\*\.)?[\w.-]+|\[[0-9a-f:.]+\])$/i.test(route.host)) return `${where}: bad host`;
-      // It goes into cookies, so it must not be able to end one.
-      if (!/^\/[\x21-\x3a\x3c-\x7e]*$/.test(route.pathPrefix)) return `${where}: bad path prefix`;
-      if (route.revision !== undefined && !Number.isSafeInteger(route.revision)) return `${where}: bad revision`;
-      return pools.has(route.pool) ? undefined : `${where}: unknown pool ${route.pool}`;
-    }) ?? duplicate(routes, (route) => `${route.host.toLowerCase()}${route.pathPrefix}`, `route of ${listener}`)
+    first(routes, (route) => routeFault(route, isPool, listener)) ?? duplicate(routes, routeKey, `route of ${listener}`)
   );
+};
+
+export const routeFault = (route: Route, isPool: (id: string) => boolean, listener: string): string | undefined => {
+  const where = `${listener}, route ${route.host}${route.pathPrefix}`;
+  if (!/^(?:\*|(?:\*\.)?[\w.-]+|\[[0-9a-f:.]+\])$/i.test(route.host)) return `${where}: bad host`;
+  // It goes into cookies, so it must not be able to end one.
+  if (!/^\/[\x21-\x3a\x3c-\x7e]*$/.test(route.pathPrefix)) return `${where}: bad path prefix`;
+  if (route.revision !== undefined && !Number.isSafeInteger(route.revision)) return `${where}: bad revision`;
+  return isPool(route.pool) ? undefined : `${where}: unknown pool ${route.pool}`;
 };
 
 const certificatesFault = ({ certificates, authority }: HttpsListener, where: string): string | undefined => {

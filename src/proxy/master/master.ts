@@ -1,19 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
-import type { ReplicaId, RouteTable } from '../../model/index.ts';
-import type { FromProxy, ProxyFolder, ProxyHello, ToProxy } from '../../protocol/index.ts';
+import type { ReplicaId } from '../../model/index.ts';
+import type { FromProxy, ProxyFolder, ProxyHello, TableChange, ToProxy } from '../../protocol/index.ts';
 import type { Counts } from '../messages.ts';
 import { Certificates } from './certificates.ts';
 import { ControlSocket, isAnswered } from './control-socket.ts';
 import { Doors } from './doors.ts';
 import { DrainCounts } from './drain-counts.ts';
+import type { HeldTable } from './held-table.ts';
+import { KeptTable } from './kept-table.ts';
 import { NameServers } from './name-servers.ts';
 import { OperatorSocket } from './operator-socket.ts';
 import { Publisher } from './publisher.ts';
 import { presentGauges } from './reports/metrics.ts';
 import type { Gauge } from './reports/metrics.ts';
 import { Reports } from './reports/reports.ts';
-import { readTable, writeTable } from './table-file.ts';
+import type { StoredTable } from './table-file.ts';
 import type { Order } from './worker-process.ts';
 import { Workers } from './workers.ts';
 
@@ -42,6 +44,7 @@ export class Master {
   readonly #publisher: Publisher;
   readonly #reports: Reports;
   readonly #counts: DrainCounts;
+  readonly #kept: KeptTable | undefined;
   readonly #control: ControlSocket | undefined;
   readonly #operator: OperatorSocket | undefined;
   readonly #startedAt = Date.now();
@@ -79,9 +82,11 @@ export class Master {
       certificates: this.#certificates,
       counts: this.#counts,
       reports: this.#reports,
-      keep: (table) => this.#keep(table),
+      keep: (held, change) => this.#keep(held, change),
+      tidy: (held) => this.#tidy(held),
     });
     if (options.folder === undefined) return;
+    this.#kept = new KeptTable(options.folder);
     this.#control = this.#controlSocket(options.folder.socket);
     this.#operator = new OperatorSocket({
       path: options.folder.operatorSocket,
@@ -97,7 +102,7 @@ export class Master {
     }
     this.#workers.start();
     if (folder === undefined) return;
-    await this.#restore(folder);
+    await this.#restore();
     await this.#control?.open();
     await this.#operator?.open();
     await writeFile(folder.pid, `${process.pid}\n`);
@@ -167,18 +172,21 @@ export class Master {
   async #gauges(): Promise<readonly Gauge[]> {
     const counts = Object.entries(await this.#inFlight());
     return presentGauges({
-      generation: this.#publisher.table?.generation ?? 0,
+      generation: this.#publisher.held?.generation ?? 0,
       inFlight: counts.map(([replica, value]) => ({ labels: { replica }, value })),
       workers: this.#workers.size,
       restarts: this.#workers.restarts,
     });
   }
 
-  async #restore(folder: ProxyFolder): Promise<void> {
-    const read = await readTable(folder.table);
+  async #restore(): Promise<void> {
+    const read = (await this.#kept?.read()) ?? { kind: 'none' };
     if (read.kind === 'none') return;
-    if (read.kind === 'table') this.#warning = await this.#publisher.restore(read.stored);
-    else this.#warning = read.reason;
+    if (read.kind === 'unusable') this.#warning = read.reason;
+    else {
+      const problems = [read.warning, await this.#publisher.restore(read.stored)].filter((each) => each !== undefined);
+      this.#warning = problems.length === 0 ? undefined : problems.join('; ');
+    }
     if (this.#warning !== undefined) console.error(this.#warning);
   }
 
@@ -187,6 +195,8 @@ export class Master {
     switch (message.kind) {
       case 'publish':
         return { ...(await this.#publisher.publish(message.table)), call };
+      case 'publish-change':
+        return { ...(await this.#publisher.publishChange(message.change)), call };
       case 'drain':
         await this.#workers.callAll({ call: { kind: 'drain', order: message.order } });
         return { kind: 'done', call };
@@ -211,7 +221,7 @@ export class Master {
   }
 
   #catchUp(): readonly Order[] {
-    const { table } = this.#publisher;
+    const table = this.#publisher.held?.table;
     return [
       ...this.#doors.orders,
       this.#ticketKeyOrder,
@@ -222,16 +232,26 @@ export class Master {
   }
 
   /** What went wrong, if it did: what serves goes on serving all the same. */
-  async #keep(table: RouteTable): Promise<string | undefined> {
-    const { folder } = this.#options;
-    if (folder === undefined) return undefined;
+  async #keep(held: HeldTable, change: TableChange | undefined): Promise<string | undefined> {
+    const kept = this.#kept;
+    if (kept === undefined) return undefined;
     try {
-      await writeTable(folder.table, { table, listeners: this.#doors.addresses });
+      await (change === undefined ? kept.write(this.#stored(held)) : kept.add(change, () => this.#stored(held)));
       this.#warning = undefined;
     } catch (error) {
       this.#warning = `the table serves but could not be kept: ${(error as Error).message}`;
     }
     return this.#warning;
+  }
+
+  async #tidy(held: HeldTable): Promise<void> {
+    if (this.#kept?.isLong !== true) return;
+    // What is there holds all the same; the next table finds out whether the disk is still in trouble.
+    await this.#kept.write(this.#stored(held)).catch((error: Error) => console.error(`table.json: ${error.message}`));
+  }
+
+  #stored(held: HeldTable): StoredTable {
+    return { table: held.table, listeners: this.#doors.addresses };
   }
 
   #notice(message: string): void {
@@ -242,10 +262,10 @@ export class Master {
   #hello(): ProxyHello {
     return {
       kind: 'hello',
-      protocol: 2,
+      protocol: 3,
       pid: process.pid,
       startedAt: this.#startedAt,
-      table: this.#publisher.table,
+      table: this.#publisher.held?.table,
       listeners: this.#doors.addresses,
       warning: this.#warning,
     };

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Listener, RouteTable } from '../../model/index.ts';
-import type { FromProxy } from '../../protocol/index.ts';
+import type { FromProxy, TableChange } from '../../protocol/index.ts';
 import type { CertificateChange, Certificates } from './certificates.ts';
+import { checkChange, olderFault } from './change-check.ts';
 import type { DoorChange, Doors } from './doors.ts';
 import type { DrainCounts } from './drain-counts.ts';
+import { HeldTable } from './held-table.ts';
 import type { NameServers } from './name-servers.ts';
 import type { Reports } from './reports/reports.ts';
 import { tableFault } from './table-check.ts';
@@ -21,8 +23,10 @@ export interface PublisherParts {
   readonly certificates: Certificates;
   readonly counts: DrainCounts;
   readonly reports: Reports;
-  /** Writes the table down; says what went wrong. */
-  readonly keep: (table: RouteTable) => Promise<string | undefined>;
+  /** Writes the table down, or only the change that made it; says what went wrong. */
+  readonly keep: (held: HeldTable, change?: TableChange) => Promise<string | undefined>;
+  /** There is time to put in order what was kept, before the next table. */
+  readonly tidy: (held: HeldTable) => Promise<void>;
 }
 
 type Answer<Kind extends FromProxy['kind']> = Omit<Extract<FromProxy, { kind: Kind }>, 'call'>;
@@ -33,11 +37,12 @@ interface Prepared {
 }
 
 export type PublishAnswer = Answer<'published'> | Answer<'rejected'>;
+export type ChangeAnswer = PublishAnswer | Answer<'table-needed'>;
 
 /** Brings a table to every worker, or refuses it whole; one at a time. */
 export class Publisher {
   /** The newest table that workers were told of; a new worker gets it. */
-  table: RouteTable | undefined;
+  held: HeldTable | undefined;
   readonly #parts: PublisherParts;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -47,6 +52,10 @@ export class Publisher {
 
   publish(table: unknown): Promise<PublishAnswer> {
     return this.between(() => this.#publish(table));
+  }
+
+  publishChange(change: unknown): Promise<ChangeAnswer> {
+    return this.between(() => this.#publishChange(change));
   }
 
   /** Between two tables: nothing is half told while this runs. */
@@ -79,7 +88,8 @@ export class Publisher {
       .prepare(stored.table.reports ?? {})
       .catch((error: Error) => problems.push(`reports: ${error.message}`));
     const served = certified.flatMap((change) => change.served);
-    await this.#apply(stored.table, { served, uncovered: certified.flatMap((change) => change.uncovered) });
+    const uncovered = certified.flatMap((change) => change.uncovered);
+    await this.#apply(new HeldTable(stored.table), stored.table, { served, uncovered });
     this.#parts.counts.end();
     return problems.length === 0 ? undefined : `the last table serves without: ${problems.join('; ')}`;
   }
@@ -101,21 +111,42 @@ export class Publisher {
   }
 
   async #publish(table: unknown): Promise<PublishAnswer> {
-    const fault = tableFault(table) ?? this.#olderThanServed(table as RouteTable);
+    const fault = tableFault(table) ?? olderFault((table as RouteTable).generation, this.held?.generation ?? 0);
     if (fault !== undefined) return rejected(table, 'TABLE_REJECTED', fault);
     const checked = table as RouteTable;
     const change = await this.#prepare(checked);
     if (change instanceof Error) return rejected(checked, codeOf(change), change.message);
     const closed = this.#parts.doors.take(change.doors);
-    const applied = this.#apply(checked, change.certificates);
+    const held = new HeldTable(checked);
+    const applied = this.#apply(held, checked, change.certificates);
     // While the workers take it in: the answer waits for both.
-    const warning = await this.#parts.keep(checked);
+    const warning = await this.#parts.keep(held);
     await applied;
     await this.#parts.doors.close(closed);
+    return this.#published(warning);
+  }
+
+  /** Nothing is opened or closed, so nothing can fail once it has been checked. */
+  async #publishChange(value: unknown): Promise<ChangeAnswer> {
+    const { held } = this;
+    const checked = held === undefined ? undefined : checkChange(value, held);
+    if (held === undefined || checked === undefined || checked.kind === 'misfit') return { kind: 'table-needed' };
+    if (checked.kind === 'bad') return rejected(value, 'TABLE_REJECTED', checked.reason);
+    const { change } = checked;
+    await this.#parts.certificates.takeChange(change, held);
+    const applied = this.#applyChange(change, held);
+    const warning = await this.#parts.keep(held, change);
+    await applied;
+    const answer = this.#published(warning);
+    setImmediate(() => void this.between(() => this.#parts.tidy(held)));
+    return answer;
+  }
+
+  #published(warning: string | undefined): PublishAnswer {
     // The answer goes out before counts of what it dropped do.
     setImmediate(() => this.#parts.counts.end());
     const listeners = this.#parts.doors.addresses;
-    return { kind: 'published', generation: checked.generation, listeners, warning };
+    return { kind: 'published', generation: this.held?.generation ?? 0, listeners, warning };
   }
 
   /** Opens what the table needs beside what serves; on failure nothing of it stays open. */
@@ -138,21 +169,23 @@ export class Publisher {
   }
 
   /** Certificates first, then routes, then names: whoever learns a name from this table finds its routes already there. */
-  async #apply(table: RouteTable, served: CertificateChange): Promise<void> {
+  async #apply(held: HeldTable, table: RouteTable, served: CertificateChange): Promise<void> {
     const { certificates, workers, names, counts, reports } = this.#parts;
     await certificates.take(served);
-    this.table = table;
+    this.held = held;
     counts.begin();
     await workers.callAll({ call: { kind: 'apply', table } });
     names.serve(table.names);
     reports.serve(table.reports ?? {});
   }
 
-  #olderThanServed(table: RouteTable): string | undefined {
-    const served = this.table?.generation ?? 0;
-    return table.generation < served
-      ? `generation ${table.generation} is older than ${served}, which serves`
-      : undefined;
+  /** The same order for a change. */
+  async #applyChange(change: TableChange, held: HeldTable): Promise<void> {
+    const { workers, names, counts } = this.#parts;
+    held.apply(change);
+    counts.begin();
+    await workers.change(change, () => held.table);
+    if (change.names.length > 0) names.serve(held.names);
   }
 }
 

@@ -1,6 +1,8 @@
 import { isIP, isIPv4 } from 'node:net';
 import { isAbsolute } from 'node:path';
 import type { EdgeAnswer, Listener, NameZone, Pool, ProxyReports, RouteTable } from '../../model/index.ts';
+import { zoneKey } from '../../protocol/index.ts';
+import type { NameRecord } from '../../protocol/index.ts';
 import { duplicate, first, isAtLeast, isPort, limitsFault } from './faults.ts';
 import { listenerFault } from './listener-check.ts';
 import { divisionFault } from './split-check.ts';
@@ -22,11 +24,11 @@ const faultOf = (table: RouteTable): string | undefined => {
     duplicate(table.listeners, (listener) => listener.id, 'listener') ??
     duplicate(table.listeners.filter(hasFixedPort), (listener) => `${listener.address}:${listener.port}`, 'address') ??
     duplicate(table.pools, (pool) => pool.id, 'pool') ??
-    duplicate(table.names, (zone) => `${zone.bind.host}:${zone.bind.port}`, 'name server address') ??
+    duplicate(table.names, zoneKey, 'name server address') ??
     first(table.listeners, (listener) => listenerFault(listener, pools)) ??
     first(table.pools, poolFault) ??
     first(table.names, zoneFault) ??
-    first(table.trustedPeers ?? [], (cidr) => (isCidr(cidr) ? undefined : `trusted peer ${cidr} is no CIDR`)) ??
+    trustedPeersFault(table.trustedPeers ?? []) ??
     answerFault(table.unknownHost, 'unknownHost') ??
     reportsFault(table.reports ?? {})
   );
@@ -39,6 +41,9 @@ const hasShape = (value: unknown): value is RouteTable => {
   return Number.isSafeInteger(generation) && lists && typeof unknownHost === 'object' && unknownHost !== null;
 };
 
+export const trustedPeersFault = (cidrs: readonly string[]): string | undefined =>
+  first(cidrs, (cidr) => (isCidr(cidr) ? undefined : `trusted peer ${cidr} is no CIDR`));
+
 const isCidr = (text: string): boolean => {
   const [network = '', bits = ''] = text.split('/');
   return isIP(network) !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (isIPv4(network) ? 32 : 128);
@@ -46,7 +51,7 @@ const isCidr = (text: string): boolean => {
 
 const hasFixedPort = (listener: Listener): boolean => listener.port !== 0;
 
-const poolFault = (pool: Pool): string | undefined => {
+export const poolFault = (pool: Pool): string | undefined => {
   const { edge } = pool;
   const where = `pool ${pool.id}`;
   if (!Array.isArray(pool.upstreams)) return `${where}: upstreams are missing`;
@@ -79,7 +84,7 @@ const reportsFault = ({ metrics, accessLog }: ProxyReports): string | undefined 
 };
 
 /** An answer of our own must not be able to break the framing of a response. */
-const answerFault = (answer: EdgeAnswer, where: string): string | undefined => {
+export const answerFault = (answer: EdgeAnswer, where: string): string | undefined => {
   const { status, headers, body } = answer;
   if (!Number.isInteger(status) || status < 200 || status > 599) return `${where}: bad status ${status}`;
   if (typeof body !== 'string' || typeof headers !== 'object') return `${where}: answer without body or headers`;
@@ -95,9 +100,12 @@ const zoneFault = (zone: NameZone): string | undefined => {
   if (!isIPv4(zone.bind.host) || !isPort(zone.bind.port, 1)) return `${where}: bad address`;
   const [network = '', bits = ''] = zone.subnet.split('/');
   if (!isIPv4(network) || !/^\d+$/.test(bits) || Number(bits) > 32) return `${where}: bad subnet ${zone.subnet}`;
-  return first(Object.entries(zone.records ?? {}), ([name, addresses]) =>
+  return recordsFault(Object.entries(zone.records ?? {}), where);
+};
+
+export const recordsFault = (records: readonly NameRecord[], where: string): string | undefined =>
+  first(records, ([name, addresses]) =>
     Array.isArray(addresses) && addresses.every((address) => isIPv4(String(address)))
       ? undefined
       : `${where}: ${name} has an address that is not IPv4`,
   );
-};

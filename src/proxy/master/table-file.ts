@@ -1,62 +1,46 @@
 import { createHash } from 'node:crypto';
-import { readFile, rename } from 'node:fs/promises';
 import { writeFileAtomically } from '../../lib/index.ts';
 import type { RouteTable } from '../../model/index.ts';
 import type { ListenerAddress } from '../../protocol/index.ts';
 import { tableFault } from './table-check.ts';
 
-/** The last table with the ports it got, as it survives the proxy's own end. */
+/** A table with the ports it got, as it survives the proxy's own end. */
 export interface StoredTable {
   readonly table: RouteTable;
   readonly listeners: readonly ListenerAddress[];
 }
 
+/** As it lies on disk. */
+export interface TableFile {
+  readonly checksum: string;
+  readonly bytes: number;
+}
+
 const format = 'pointsman-proxy-table';
-const version = 2;
+/** Since 3 what was published later may lie in a file beside it. */
+const version = 3;
 
-export const writeTable = async (path: string, stored: StoredTable): Promise<void> => {
-  // Large tables are written often: they are put into words once, for the checksum and for the file.
+export const writeTable = async (path: string, stored: StoredTable): Promise<TableFile> => {
+  // Put into words once, for the checksum and for the file.
   const content = JSON.stringify({ table: stored.table, listeners: stored.listeners });
-  const head = `{"format": "${format}", "version": ${version}, "checksum": "${checksum(content)}",\n`;
+  const checksum = checksumOf(content);
+  const head = `{"format": "${format}", "version": ${version}, "checksum": "${checksum}",\n`;
   await writeFileAtomically(path, `${head}${content.slice(1)}\n`, 0o600);
+  return { checksum, bytes: content.length };
 };
 
-export type ReadTable =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'table'; readonly stored: StoredTable }
-  | { readonly kind: 'unusable'; readonly reason: string };
-
-/** Whole and ours, or not used at all. What can't be used is put aside, so that it is not lost when the next table is written. */
-export const readTable = async (path: string): Promise<ReadTable> => {
-  const text = await readText(path);
-  if (text === undefined) return { kind: 'none' };
-  const parsed = parse(text);
-  if (typeof parsed !== 'string') return { kind: 'table', stored: parsed };
-  const aside = `${path}.unusable`;
-  await rename(path, aside);
-  return { kind: 'unusable', reason: `${path} can't be used: ${parsed}; it was moved to ${aside}` };
-};
-
-const readText = async (path: string): Promise<string | undefined> => {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-};
-
-/** The stored table, or why there is none in this text. */
-const parse = (text: string): StoredTable | string => {
+/** What the text of a table file holds, or why that can't be used. */
+export const parseTable = (text: string): (StoredTable & { readonly checksum: string }) | string => {
   const file = parseJson(text);
   if (file === undefined) return 'it is torn or not JSON';
   if (file['format'] !== format) return 'it is not a table of this proxy';
-  if (file['version'] !== version && file['version'] !== 1)
+  if (![1, 2, version].includes(file['version'] as number))
     return `its version is ${String(file['version'])}, this proxy knows ${version}`;
   const content = { table: file['table'], listeners: file['listeners'] };
-  if (file['checksum'] !== checksum(JSON.stringify(content))) return 'its checksum does not match its content';
+  const checksum = checksumOf(JSON.stringify(content));
+  if (file['checksum'] !== checksum) return 'its checksum does not match its content';
   const table = file['version'] === 1 ? withKinds(content.table) : content.table;
-  return tableFault(table) ?? ({ ...content, table } as StoredTable);
+  return tableFault(table) ?? ({ ...content, table, checksum } as StoredTable & { readonly checksum: string });
 };
 
 /** Version 1 knew one kind of listener only and did not name it. */
@@ -66,7 +50,7 @@ const withKinds = (table: unknown): unknown => {
   return { ...(table as object), listeners: listeners.map((listener: object) => ({ ...listener, kind: 'http' })) };
 };
 
-const parseJson = (text: string): Record<string, unknown> | undefined => {
+export const parseJson = (text: string): Record<string, unknown> | undefined => {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
@@ -75,4 +59,4 @@ const parseJson = (text: string): Record<string, unknown> | undefined => {
   }
 };
 
-const checksum = (content: string): string => createHash('sha256').update(content).digest('hex');
+export const checksumOf = (content: string): string => createHash('sha256').update(content).digest('hex');

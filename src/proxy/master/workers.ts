@@ -1,3 +1,5 @@
+import type { RouteTable } from '../../model/index.ts';
+import type { TableChange } from '../../protocol/index.ts';
 import type { CertificatePair, Counts, WorkerCall, WorkerResult } from '../messages.ts';
 import { ConnectionCaps } from './connection-caps.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -59,6 +61,15 @@ export class Workers {
       const result = results[index];
       return result === undefined ? [] : [{ worker: worker.id, result }];
     });
+  }
+
+  /** A worker whose table is another one than the change's gets the whole: that is not so unless something went wrong. */
+  async change(change: TableChange, whole: () => RouteTable): Promise<void> {
+    const tell = async (worker: WorkerProcess): Promise<void> => {
+      const result = await worker.call({ call: { kind: 'change', change } });
+      if (result?.kind === 'table-needed') await worker.call({ call: { kind: 'apply', table: whole() } });
+    };
+    await Promise.all([...this.#running].map(tell));
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { DrainOrder, DrainPolicy } from '../../model/index.ts';
-import type { Switchboard } from './switchboard.ts';
+import type { RoutedUpstreams } from './routed-upstreams.ts';
 import type { Claimant, Upstream } from './upstream.ts';
 
 /** Streams ended per second when there are many, so that their clients don't all come back at once. */
@@ -7,33 +7,30 @@ const endingsPerSecond = 50;
 
 /** Carries out drain orders: ends streams spread over a part of the window, cuts what is left at its end. */
 export class Draining {
-  readonly #switchboard: Switchboard;
+  readonly #upstreams: RoutedUpstreams;
 
-  constructor(switchboard: Switchboard) {
-    this.#switchboard = switchboard;
+  constructor(upstreams: RoutedUpstreams) {
+    this.#upstreams = upstreams;
   }
 
   begin(order: DrainOrder): void {
-    for (const upstream of this.#switchboard.upstreams(order.upstream)) {
-      if (!upstream.routed) this.#drain(upstream, order.policy);
-    }
+    for (const upstream of this.#upstreams.dropped(order.upstream)) this.#drain(upstream, order.policy);
   }
 
   /** This worker is to end: everything it carries ends, routed or not. Cutting the rest is the caller's to do. */
   all(policy: DrainPolicy): void {
-    for (const upstream of this.#switchboard.allUpstreams) this.#endStreams(upstream, policy);
+    for (const upstream of this.#upstreams.all) this.#endStreams(upstream, policy);
   }
 
   /** All that is known to be late; whether opaque connections are, somebody else knows. */
   cutAll({ andOpaque }: { readonly andOpaque: boolean }): void {
-    for (const upstream of this.#switchboard.allUpstreams)
+    for (const upstream of this.#upstreams.all)
       for (const claimant of upstream.claims) if (andOpaque || !claimant.isOpaque) claimant.cut();
   }
 
   /** Closes everything at once, connections without a request included. */
   cut(id: DrainOrder['upstream']): void {
-    for (const upstream of this.#switchboard.upstreams(id)) {
-      if (upstream.routed) continue;
+    for (const upstream of this.#upstreams.dropped(id)) {
       upstream.closeIdle();
       for (const claimant of upstream.claims) claimant.cut();
     }

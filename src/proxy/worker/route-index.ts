@@ -1,4 +1,5 @@
 import type { Route } from '../../model/index.ts';
+import type { RoutePlace } from '../../protocol/index.ts';
 
 /** Finds the pool for a host and a path in a time that does not grow with the number of routes. */
 export class RouteIndex<Target> {
@@ -11,6 +12,14 @@ export class RouteIndex<Target> {
     this.#prefixes(route.host.toLowerCase()).add(route.pathPrefix, target);
   }
 
+  /** What it led to. */
+  remove({ host, pathPrefix }: RoutePlace): Target | undefined {
+    const prefixes = this.#prefixes(host.toLowerCase());
+    const target = prefixes.remove(pathPrefix);
+    if (prefixes.isEmpty) this.#forget(host.toLowerCase());
+    return target;
+  }
+
   /** `host` as it was received: any case, with or without port or final dot. */
   find(host: string, path: string): Target | undefined {
     const direct = this.#exact.get(host)?.find(path);
@@ -21,12 +30,20 @@ export class RouteIndex<Target> {
 
   #prefixes(host: string): PrefixIndex<Target> {
     if (host === '*') return (this.#any ??= new PrefixIndex());
-    const isWildcard = host.startsWith('*.');
-    const map = isWildcard ? this.#wildcards : this.#exact;
-    const key = isWildcard ? host.slice(1) : host;
+    const { map, key } = this.#placeOf(host);
     const known = map.get(key) ?? new PrefixIndex<Target>();
     map.set(key, known);
     return known;
+  }
+
+  #forget(host: string): void {
+    const { map, key } = this.#placeOf(host);
+    if (host === '*') this.#any = undefined;
+    else map.delete(key);
+  }
+
+  #placeOf(host: string): { readonly map: Map<string, PrefixIndex<Target>>; readonly key: string } {
+    return host.startsWith('*.') ? { map: this.#wildcards, key: host.slice(1) } : { map: this.#exact, key: host };
   }
 
   #findWildcard(name: string, path: string): Target | undefined {
@@ -42,22 +59,45 @@ export class RouteIndex<Target> {
 /** Path prefixes of one host. A prefix matches whole segments: `/api` takes `/api` and `/api/x`, not `/apis`. */
 class PrefixIndex<Target> {
   readonly #targets = new Map<string, Target>();
-  #deepest = 0;
+  /** How many prefixes have so many segments. */
+  readonly #atDepth: number[] = [];
+
+  get isEmpty(): boolean {
+    return this.#targets.size === 0;
+  }
 
   add(prefix: string, target: Target): void {
-    const key = prefix.endsWith('/') ? prefix.slice(0, -1) : prefix;
+    const key = keyOf(prefix);
+    if (!this.#targets.has(key)) this.#count(key, 1);
     this.#targets.set(key, target);
-    this.#deepest = Math.max(this.#deepest, key.split('/').length - 1);
+  }
+
+  remove(prefix: string): Target | undefined {
+    const key = keyOf(prefix);
+    const target = this.#targets.get(key);
+    if (this.#targets.delete(key)) this.#count(key, -1);
+    return target;
   }
 
   find(path: string): Target | undefined {
-    if (this.#deepest === 0) return this.#targets.get('');
+    if (this.#deepest <= 0) return this.#targets.get('');
     for (let end = this.#longest(path); end >= 0; end = path.lastIndexOf('/', end - 1)) {
       const found = this.#targets.get(path.slice(0, end));
       if (found !== undefined) return found;
       if (end === 0) return undefined;
     }
     return undefined;
+  }
+
+  get #deepest(): number {
+    return this.#atDepth.length - 1;
+  }
+
+  #count(key: string, more: number): void {
+    const depth = key.split('/').length - 1;
+    while (this.#atDepth.length <= depth) this.#atDepth.push(0);
+    this.#atDepth[depth] = (this.#atDepth[depth] ?? 0) + more;
+    while (this.#atDepth.at(-1) === 0) this.#atDepth.pop();
   }
 
   /** The end of the longest part of the path that any prefix could match. */
@@ -70,6 +110,9 @@ class PrefixIndex<Target> {
     return end;
   }
 }
+
+/** Empty for the whole host. */
+const keyOf = (prefix: string): string => (prefix.endsWith('/') ? prefix.slice(0, -1) : prefix);
 
 const bareHost = (host: string): string => {
   const port = host.lastIndexOf(':');

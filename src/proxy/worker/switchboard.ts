@@ -1,42 +1,46 @@
-import type { ConnectionLimits, Listener, Pool as PoolEntry, ReplicaId, Route, RouteTable } from '../../model/index.ts';
-import type { CookieScope } from './affinity.ts';
+import type { ConnectionLimits, Listener, Route, RouteTable } from '../../model/index.ts';
+import type { RoutesChange, TableChange } from '../../protocol/index.ts';
 import { CompiledAnswer } from './edge-answer.ts';
-import { onlyRevision, Pool } from './pool.ts';
+import type { Pool } from './pool.ts';
 import { RouteIndex } from './route-index.ts';
+import { RoutedPool } from './routed-pool.ts';
+import type { RouteTarget } from './routed-pool.ts';
+import { RoutedUpstreams } from './routed-upstreams.ts';
 import { TrustedPeers } from './trusted-peers.ts';
-import { Upstream } from './upstream.ts';
 import type { UpstreamContext } from './upstream.ts';
 
-/** The table that serves, as objects. Replaced whole between two requests, so no request ever sees half of one. */
+interface Edge {
+  /** Its routes are in the index, and only there. */
+  readonly listener: Listener;
+  readonly index: RouteIndex<RouteTarget>;
+}
+
+/** The table that serves, as objects. Replaced or changed between two requests, so no request ever sees half of one. */
 export class Switchboard {
   generation = 0;
   trustedPeers = new TrustedPeers([]);
   unknownHost = new CompiledAnswer({ status: 404, headers: {}, body: 'no routes yet\n' });
-  readonly #context: UpstreamContext;
-  #listeners: ReadonlyMap<string, RouteIndex<Pool>> = new Map();
-  #edges: ReadonlyMap<string, Listener> = new Map();
-  #pools: ReadonlyMap<string, RoutedPool> = new Map();
-  #routed: ReadonlyMap<ReplicaId, Upstream> = new Map();
-  /** Left the table, with requests still on them. */
-  readonly #dropped = new Set<Upstream>();
+  readonly upstreams: RoutedUpstreams;
+  #edges: ReadonlyMap<string, Edge> = new Map();
+  #pools = new Map<string, RoutedPool>();
 
   constructor(context: UpstreamContext) {
-    this.#context = context;
+    this.upstreams = new RoutedUpstreams(context);
   }
 
   find(listener: string, host: string, path: string): Pool | undefined {
-    return this.#listeners.get(listener)?.find(host, path);
+    return this.#edges.get(listener)?.index.find(host, path)?.pool;
   }
 
   /** Set when the listener only sends clients to https. */
   redirectPort(listener: string): number | undefined {
-    const entry = this.#edges.get(listener);
+    const entry = this.#edges.get(listener)?.listener;
     return entry?.kind === 'redirect' ? entry.toPort : undefined;
   }
 
   /** Where connections of a tcp listener go. */
   findTcp(listener: string): { readonly pool: Pool; readonly upstreamPort: number | undefined } | undefined {
-    const entry = this.#edges.get(listener);
+    const entry = this.#edges.get(listener)?.listener;
     const pool = entry?.kind === 'tcp' ? this.#pools.get(entry.pool)?.pool : undefined;
     return entry?.kind === 'tcp' && pool !== undefined ? { pool, upstreamPort: entry.upstreamPort } : undefined;
   }
@@ -51,106 +55,70 @@ export class Switchboard {
   }
 
   limitsOf(listener: string): ConnectionLimits | undefined {
-    return this.#edges.get(listener)?.limits;
+    return this.#edges.get(listener)?.listener.limits;
   }
 
   kindOf(listener: string): Listener['kind'] | undefined {
-    return this.#edges.get(listener)?.kind;
+    return this.#edges.get(listener)?.listener.kind;
   }
 
   /** An upstream that stays keeps its connections and counts; one that left is dropped; the table must have been checked. */
   apply(table: RouteTable): void {
-    const routed = new Map<ReplicaId, Upstream>();
-    const pools = new Map(
-      table.pools.map((entry) => {
-        const upstreams = entry.upstreams.map((upstream) => {
-          const known = routed.get(upstream.id) ?? this.#same(upstream) ?? new Upstream(upstream, this.#context);
-          routed.set(upstream.id, known);
-          return known;
-        });
-        const pool = new Pool(entry, upstreams, { before: this.#pools.get(entry.id)?.pool });
-        return [entry.id, { entry, upstreams, pool }] as const;
-      }),
+    const before = this.#pools;
+    this.#pools = new Map(
+      table.pools.map((entry) => [entry.id, new RoutedPool(entry, this.upstreams, before.get(entry.id)?.pool)]),
     );
-    this.#listeners = new Map(table.listeners.map((listener) => [listener.id, indexOf(listener, pools)]));
-    this.#edges = new Map(table.listeners.map((listener) => [listener.id, listener]));
-    this.#pools = pools;
+    for (const pool of before.values()) pool.leave();
+    this.#edges = new Map(table.listeners.map((listener) => [listener.id, this.#edgeOf(listener)]));
     this.unknownHost = new CompiledAnswer(table.unknownHost);
     this.trustedPeers = new TrustedPeers(table.trustedPeers ?? []);
     this.generation = table.generation;
-    const before = this.#routed;
-    this.#routed = routed;
-    for (const upstream of before.values()) if (routed.get(upstream.id) !== upstream) this.#drop(upstream);
+    this.upstreams.dropLeft();
   }
 
-  /** Every object that stands for this replica: the routed one, and those of earlier tables that still have requests. */
-  upstreams(id: ReplicaId): readonly Upstream[] {
-    const routed = this.#routed.get(id);
-    const dropped = [...this.#dropped].filter((upstream) => upstream.id === id);
-    return routed === undefined ? dropped : [routed, ...dropped];
+  /** Costs as much as there is change. It must have been checked against the table that this one serves. */
+  change({ generation, pools, routes, unknownHost, trustedPeers }: TableChange): void {
+    for (const entry of pools.put) {
+      const known = this.#pools.get(entry.id);
+      if (known === undefined) this.#pools.set(entry.id, new RoutedPool(entry, this.upstreams));
+      else known.become(entry);
+    }
+    for (const change of routes) this.#changeRoutes(change);
+    const stays = new Set(pools.put.map(({ id }) => id));
+    for (const id of pools.gone) {
+      if (stays.has(id)) continue;
+      this.#pools.get(id)?.leave();
+      this.#pools.delete(id);
+    }
+    if (unknownHost !== undefined) this.unknownHost = new CompiledAnswer(unknownHost);
+    if (trustedPeers !== undefined) this.trustedPeers = new TrustedPeers(trustedPeers);
+    this.generation = generation;
+    this.upstreams.dropLeft();
   }
 
-  get allUpstreams(): readonly Upstream[] {
-    return [...this.#routed.values(), ...this.#dropped];
+  #changeRoutes({ listener, gone, put }: RoutesChange): void {
+    const edge = this.#edges.get(listener);
+    if (edge === undefined) return;
+    for (const place of gone) {
+      const target = edge.index.remove(place);
+      if (target !== undefined) this.#pools.get(target.route.pool)?.removeRoute(target);
+    }
+    for (const route of put) this.#addRoute(edge, route);
   }
 
-  inFlight(): Readonly<Record<ReplicaId, number>> {
-    return sumById(this.allUpstreams);
+  #edgeOf(listener: Listener): Edge {
+    const index = new RouteIndex<RouteTarget>();
+    if (!('routes' in listener)) return { listener, index };
+    const edge = { listener: { ...listener, routes: [] }, index };
+    for (const route of listener.routes) this.#addRoute(edge, route);
+    return edge;
   }
 
-  /** Only what left the table, also where a later table names the same replica again. */
-  droppedInFlight(): Readonly<Record<ReplicaId, number>> {
-    return sumById([...this.#dropped]);
-  }
-
-  /** Called when the count of a dropped upstream was reported: at zero there is nothing left to remember. */
-  forgetEmpty(upstream: Upstream): void {
-    if (upstream.inFlight === 0) this.#dropped.delete(upstream);
-  }
-
-  #same(entry: RouteTable['pools'][number]['upstreams'][number]): Upstream | undefined {
-    const known = this.#routed.get(entry.id);
-    const stays = known?.address.host === entry.address.host && known.address.port === entry.address.port;
-    return stays && known.revision === entry.revision ? known : undefined;
-  }
-
-  #drop(upstream: Upstream): void {
-    this.#dropped.add(upstream);
-    upstream.drop();
+  #addRoute({ listener, index }: Edge, route: Route): void {
+    const target = this.#pools.get(route.pool)?.addRoute(route, listener.kind === 'https');
+    if (target !== undefined) index.add(route, target);
   }
 }
 
 /** A redirect is an answer of http. */
 const spoken = (kind: Listener['kind']): Listener['kind'] => (kind === 'redirect' ? 'http' : kind);
-
-const sumById = (upstreams: readonly Upstream[]): Record<ReplicaId, number> => {
-  const counts: Record<ReplicaId, number> = {};
-  for (const upstream of upstreams) counts[upstream.id] = (counts[upstream.id] ?? 0) + upstream.inFlight;
-  return counts;
-};
-
-const routesOf = (listener: Listener): readonly Route[] =>
-  listener.kind === 'http' || listener.kind === 'https' ? listener.routes : [];
-
-interface RoutedPool {
-  readonly entry: PoolEntry;
-  readonly upstreams: readonly Upstream[];
-  readonly pool: Pool;
-}
-
-const indexOf = (listener: Listener, pools: ReadonlyMap<string, RoutedPool>): RouteIndex<Pool> => {
-  const index = new RouteIndex<Pool>();
-  for (const route of routesOf(listener)) {
-    const routed = pools.get(route.pool);
-    const path = route.pathPrefix.replace(/(?<=.)\/$/, '');
-    if (routed !== undefined) index.add(route, targetOf(route, routed, { path, secure: listener.kind === 'https' }));
-  }
-  return index;
-};
-
-/** Routes share their pool as long as nothing of the route itself shows in what the pool does. */
-const targetOf = (route: Route, { entry, upstreams, pool }: RoutedPool, cookieScope: CookieScope): Pool => {
-  if (route.revision !== undefined) return onlyRevision(entry, route.revision, upstreams, cookieScope);
-  if (pool.division?.affinity === undefined) return pool;
-  return new Pool(entry, upstreams, { before: pool, cookieScope });
-};

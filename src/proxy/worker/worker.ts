@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { RouteTable } from '../../model/index.ts';
+import type { TableChange } from '../../protocol/index.ts';
 import type { FromWorker, SocketKey, ToWorker, WorkerResult } from '../messages.ts';
 import type { Client, ClientContext } from './client.ts';
 import { Clients } from './clients.ts';
@@ -55,7 +56,7 @@ export class Worker {
       sweeper: this.#sweeper,
       countChanged: (upstream) => this.#countChanged(upstream),
     });
-    this.#draining = new Draining(this.#switchboard);
+    this.#draining = new Draining(this.#switchboard.upstreams);
     this.#ledger = new Ledger((load, taken) => channel.send({ kind: 'ledger', ...load }, taken));
     this.#listening = new ListeningSockets((socket, listener, key) => this.#accept(socket, listener, key));
     this.#context = {
@@ -83,6 +84,8 @@ export class Worker {
         return this.#unlisten(message.socket);
       case 'apply':
         return this.#apply(message.table);
+      case 'change':
+        return this.#change(message.change);
       case 'certificates':
         await this.#reception.useCertificates(message.listener, message.certificates, message.hasAuthority);
         return done;
@@ -103,7 +106,7 @@ export class Worker {
         this.#draining.cut(message.upstream);
         return done;
       case 'in-flight':
-        return { kind: 'done', counts: this.#switchboard.inFlight() };
+        return { kind: 'done', counts: this.#switchboard.upstreams.inFlight() };
       case 'ledger':
         this.#ledger.enable(message.enabled, message.withClients);
         return done;
@@ -139,7 +142,19 @@ export class Worker {
       for (const [client, { listener }] of this.#clients) if (others.has(listener)) client.retire(true);
     this.#holding.retryAll();
     this.#listening.serve(new Set(table.listeners.map((listener) => listener.id)));
-    // Ahead of the answer, on the same channel: the master knows what is left when it knows that the table is live.
+    return this.#switched();
+  }
+
+  /** The same for a table that differs from the one before in what the change says. */
+  #change(change: TableChange): WorkerResult {
+    if (change.base !== this.#switchboard.generation) return { kind: 'table-needed' };
+    this.#switchboard.change(change);
+    this.#holding.retryAll();
+    return this.#switched();
+  }
+
+  /** Ahead of the answer, on the same channel: the master knows what is left when it knows that the table is live. */
+  #switched(): WorkerResult {
     this.#reportChanged();
     return done;
   }
@@ -173,11 +188,11 @@ export class Worker {
 
   #reportChanged(): void {
     if (this.#changed.size === 0) return;
-    const all = this.#switchboard.droppedInFlight();
+    const all = this.#switchboard.upstreams.droppedInFlight();
     const counts: Record<string, number> = {};
     for (const upstream of this.#changed) {
       counts[upstream.id] = all[upstream.id] ?? 0;
-      this.#switchboard.forgetEmpty(upstream);
+      this.#switchboard.upstreams.forgetEmpty(upstream);
     }
     this.#changed.clear();
     this.#channel.send({ kind: 'counts', counts });

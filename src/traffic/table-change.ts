@@ -1,0 +1,96 @@
+import type { Listener, NameZone, RouteTable } from '../model/index.ts';
+import { routeKey, zoneKey } from '../protocol/index.ts';
+import type {
+  NameRecord,
+  RecordsChange,
+  Replacement,
+  RoutePlace,
+  RoutesChange,
+  TableChange,
+} from '../protocol/index.ts';
+
+/** What makes one table of the other; undefined where it has to be published whole. */
+export const changeBetween = (before: RouteTable, after: RouteTable): TableChange | undefined => {
+  try {
+    return opensTheSame(before, after) ? changeOf(before, after) : undefined;
+  } catch {
+    return undefined; // of no shape that could be compared: the proxy says what is wrong with it
+  }
+};
+
+const opensTheSame = (before: RouteTable, after: RouteTable): boolean =>
+  isEqual(before.listeners.map(withoutRoutes), after.listeners.map(withoutRoutes)) &&
+  isEqual(before.names.map(withoutRecords), after.names.map(withoutRecords)) &&
+  isEqual(before.reports ?? {}, after.reports ?? {});
+
+const changeOf = (before: RouteTable, after: RouteTable): TableChange => {
+  const trustedPeers = after.trustedPeers ?? [];
+  return {
+    base: before.generation,
+    generation: after.generation,
+    pools: replacement(before.pools, after.pools, ({ id }) => id),
+    routes: after.listeners.flatMap((listener, at) => routesChange(before.listeners[at], listener)),
+    names: after.names.flatMap((zone, at) => recordsChange(before.names[at], zone)),
+    ...(!isEqual(before.unknownHost, after.unknownHost) && { unknownHost: after.unknownHost }),
+    ...(!isEqual(before.trustedPeers ?? [], trustedPeers) && { trustedPeers }),
+  };
+};
+
+const withoutRoutes = (listener: Listener): object => ('routes' in listener ? { ...listener, routes: [] } : listener);
+
+const withoutRecords = ({ bind, subnet }: NameZone): object => ({ key: zoneKey({ bind }), subnet });
+
+const routesChange = (before: Listener | undefined, after: Listener): readonly RoutesChange[] => {
+  if (before === undefined || !('routes' in before) || !('routes' in after)) return [];
+  const { gone, put } = replacement(before.routes, after.routes, routeKey);
+  const places = gone.map(placeOf);
+  return places.length + put.length === 0 ? [] : [{ listener: after.id, gone: places, put }];
+};
+
+/** A host has no slash, a prefix begins with one. */
+const placeOf = (key: string): RoutePlace => {
+  const slash = key.indexOf('/');
+  return { host: key.slice(0, slash), pathPrefix: key.slice(slash) };
+};
+
+const recordsChange = (before: NameZone | undefined, after: NameZone): readonly RecordsChange[] => {
+  const { gone, put } = replacement<NameRecord>(recordsOf(before), recordsOf(after), ([name]) => name);
+  return gone.length + put.length === 0 ? [] : [{ bind: after.bind, gone, put }];
+};
+
+const recordsOf = (zone: NameZone | undefined): readonly NameRecord[] => Object.entries(zone?.records ?? {});
+
+/**
+ * Tables of the same services come in the same order, so most of what stays is passed by at both ends. What is in there
+ * twice comes out as put without being gone, which the proxy refuses.
+ */
+const replacement = <Item>(
+  before: readonly Item[],
+  after: readonly Item[],
+  keyOf: (item: Item) => string,
+): Replacement<string, Item> => {
+  const shorter = Math.min(before.length, after.length);
+  let begin = 0;
+  while (begin < shorter && isEqual(before[begin], after[begin])) begin += 1;
+  let end = 0;
+  while (end < shorter - begin && isEqual(before.at(-1 - end), after.at(-1 - end))) end += 1;
+  const left = new Map(before.slice(begin, before.length - end).map((item) => [keyOf(item), item]));
+  const put: Item[] = [];
+  for (const item of after.slice(begin, after.length - end)) {
+    const key = keyOf(item);
+    if (isEqual(left.get(key), item)) left.delete(key);
+    else put.push(item);
+  }
+  return { gone: [...left.keys()], put };
+};
+
+/** Of values that JSON can say; a field without a value is none. */
+const isEqual = (one: unknown, other: unknown): boolean => {
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const [left, right] = [one as Record<string, unknown>, other as Record<string, unknown>];
+  for (const name in left) if (!isEqual(left[name], right[name])) return false;
+  for (const name in right) if (right[name] !== undefined && left[name] === undefined) return false;
+  return true;
+};
