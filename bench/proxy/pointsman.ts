@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Pool, ReplicaId, Route, RouteTable, Upstream } from '../../src/model/index.ts';
-import { connectProxy } from '../../src/traffic/index.ts';
-import type { ProxyLink } from '../../src/traffic/index.ts';
+import type { Pool, ReplicaId, Route, RouteTable, ServiceName, Upstream } from '../../src/model/index.ts';
+import { buildRouteTable, connectProxy } from '../../src/traffic/index.ts';
+import type { ProxyLink, RoutedService } from '../../src/traffic/index.ts';
 import { holdProcess, letProcessGo } from './at-exit.ts';
 
 const program = fileURLToPath(new URL('../../src/bin/proxy.ts', import.meta.url));
@@ -67,15 +67,35 @@ export const routesTo = (count: number, poolOf: (host: number) => string): reado
     pool: poolOf(index % 1_000),
   }));
 
-/** 10,000 routes to a thousand services, one of which has another replica than in the generation before. */
-export const tableOfServices = (generation: number, originPort: number): RouteTable => {
-  const ids = ['origin', ...Array.from({ length: 1_000 }, (_, host) => `service-${host}`)];
-  const pools = ids.map((id, index) => {
-    // The first one carries the load and stays.
-    const replica = index === 0 ? 0 : Math.floor((generation + index) / 1_000);
-    return { id, edge, upstreams: [upstreamOn(originPort, `${id}-${replica}`)] };
-  });
-  return tableOf(generation, pools, servicesRoutes);
-};
+const services = Array.from({ length: 1_000 }, (_, index) => ({
+  name: `service-${index}`,
+  domains: Array.from({ length: 10 }, (_each, domain) => `part-${domain}.service-${index}.localhost`),
+}));
 
-const servicesRoutes = routesTo(10_000, (host) => `service-${host}`);
+/**
+ * 10,000 routes to a thousand services, one of which has another replica than in the generation before: built anew each
+ * time from what is known of the services, by the supervisor's own code.
+ */
+export const tableOfServices = (generation: number, originPort: number): RouteTable =>
+  buildRouteTable({
+    generation,
+    http: { host: '127.0.0.1', port: 0 },
+    unknownHost: edge.unknownHost,
+    zones: [],
+    services: [
+      serviceOf('origin', ['*'], upstreamOn(originPort)), // carries the load and stays
+      ...services.map(({ name, domains }, index) => {
+        const replica = Math.floor((generation + index) / 1_000);
+        return serviceOf(name, domains, upstreamOn(originPort, `${name}-${replica}`));
+      }),
+    ],
+  });
+
+const serviceOf = (name: string, domains: readonly string[], upstream: Upstream): RoutedService => ({
+  pool: name,
+  name: name as ServiceName,
+  domains,
+  edge,
+  upstreams: [upstream],
+  loopback: undefined,
+});

@@ -107,7 +107,7 @@ const publicOf = (
   { http, https, limits }: RouteTableInput,
   services: readonly RoutedService[],
 ): readonly Listener[] => {
-  const routes = services.flatMap(routesOf).toSorted((left, right) => compare(left.host, right.host));
+  const routes = services.flatMap(routesOf);
   const limited = limits === undefined ? {} : { limits };
   const open = { id: publicListener, address: http.host, port: http.port, ...limited };
   const plain: Listener = { kind: 'http', ...open, routes };
@@ -120,10 +120,12 @@ const publicOf = (
   return [{ kind: 'redirect', ...open, toPort: redirectTo }, secure, checks];
 };
 
-const routesOf = ({ domains, pool, previews = [] }: RoutedService): readonly Route[] => [
-  ...domains.map((domain) => ({ host: domain.toLowerCase(), pathPrefix: '/', pool })),
-  ...previews.map(({ host, revision }) => ({ host: host.toLowerCase(), pathPrefix: '/', pool, revision })),
-];
+const routesOf = ({ domains, pool, previews = [] }: RoutedService): readonly Route[] => {
+  const routes: Route[] = [];
+  for (const domain of domains) routes.push({ host: domain.toLowerCase(), pathPrefix: '/', pool });
+  for (const { host, revision } of previews) routes.push({ host: host.toLowerCase(), pathPrefix: '/', pool, revision });
+  return routes.toSorted((left, right) => compare(left.host, right.host));
+};
 
 const loopbackOf = (service: RoutedService): readonly Listener[] =>
   service.loopback === undefined

@@ -1,4 +1,4 @@
-import type { Listener, NameZone, RouteTable } from '../model/index.ts';
+import type { Listener, NameZone, Route, RouteTable } from '../model/index.ts';
 import { routeKey, zoneKey } from '../protocol/index.ts';
 import type {
   NameRecord,
@@ -28,7 +28,7 @@ const changeOf = (before: RouteTable, after: RouteTable): TableChange => {
   return {
     base: before.generation,
     generation: after.generation,
-    pools: replacement(before.pools, after.pools, ({ id }) => id),
+    pools: replacement(before.pools, after.pools, { keyOf: ({ id }) => id, isSame: isEqual }),
     routes: after.listeners.flatMap((listener, at) => routesChange(before.listeners[at], listener)),
     names: after.names.flatMap((zone, at) => recordsChange(before.names[at], zone)),
     ...(!isEqual(before.unknownHost, after.unknownHost) && { unknownHost: after.unknownHost }),
@@ -42,7 +42,7 @@ const withoutRecords = ({ bind, subnet }: NameZone): object => ({ key: zoneKey({
 
 const routesChange = (before: Listener | undefined, after: Listener): readonly RoutesChange[] => {
   if (before === undefined || !('routes' in before) || !('routes' in after)) return [];
-  const { gone, put } = replacement(before.routes, after.routes, routeKey);
+  const { gone, put } = replacement(before.routes, after.routes, { keyOf: routeKey, isSame: isSameRoute });
   const places = gone.map(placeOf);
   return places.length + put.length === 0 ? [] : [{ listener: after.id, gone: places, put }];
 };
@@ -54,11 +54,19 @@ const placeOf = (key: string): RoutePlace => {
 };
 
 const recordsChange = (before: NameZone | undefined, after: NameZone): readonly RecordsChange[] => {
-  const { gone, put } = replacement<NameRecord>(recordsOf(before), recordsOf(after), ([name]) => name);
+  const { gone, put } = replacement<NameRecord>(recordsOf(before), recordsOf(after), {
+    keyOf: ([name]) => name,
+    isSame: isEqual,
+  });
   return gone.length + put.length === 0 ? [] : [{ bind: after.bind, gone, put }];
 };
 
 const recordsOf = (zone: NameZone | undefined): readonly NameRecord[] => Object.entries(zone?.records ?? {});
+
+interface Comparison<Item> {
+  readonly keyOf: (item: Item) => string;
+  readonly isSame: (one: Item | undefined, other: Item | undefined) => boolean;
+}
 
 /**
  * Tables of the same services come in the same order, so most of what stays is passed by at both ends. What is in there
@@ -67,30 +75,45 @@ const recordsOf = (zone: NameZone | undefined): readonly NameRecord[] => Object.
 const replacement = <Item>(
   before: readonly Item[],
   after: readonly Item[],
-  keyOf: (item: Item) => string,
+  { keyOf, isSame }: Comparison<Item>,
 ): Replacement<string, Item> => {
   const shorter = Math.min(before.length, after.length);
   let begin = 0;
-  while (begin < shorter && isEqual(before[begin], after[begin])) begin += 1;
+  while (begin < shorter && isSame(before[begin], after[begin])) begin += 1;
   let end = 0;
-  while (end < shorter - begin && isEqual(before.at(-1 - end), after.at(-1 - end))) end += 1;
+  while (end < shorter - begin && isSame(before.at(-1 - end), after.at(-1 - end))) end += 1;
   const left = new Map(before.slice(begin, before.length - end).map((item) => [keyOf(item), item]));
   const put: Item[] = [];
   for (const item of after.slice(begin, after.length - end)) {
     const key = keyOf(item);
-    if (isEqual(left.get(key), item)) left.delete(key);
+    if (isSame(left.get(key), item)) left.delete(key);
     else put.push(item);
   }
   return { gone: [...left.keys()], put };
 };
 
-/** Of values that JSON can say; a field without a value is none. */
+/** There are many of them: what is said of any value below would take ten times as long. */
+const isSameRoute = (one: Route | undefined, other: Route | undefined): boolean =>
+  one === other ||
+  (one?.host === other?.host &&
+    one?.pathPrefix === other?.pathPrefix &&
+    one?.pool === other?.pool &&
+    one?.revision === other?.revision);
+
+/** Of values that JSON can say. */
 const isEqual = (one: unknown, other: unknown): boolean => {
   if (one === other) return true;
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
-  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  if (Array.isArray(one) || Array.isArray(other)) return isEqualList(one, other);
   const [left, right] = [one as Record<string, unknown>, other as Record<string, unknown>];
-  for (const name in left) if (!isEqual(left[name], right[name])) return false;
-  for (const name in right) if (right[name] !== undefined && left[name] === undefined) return false;
+  const names = Object.keys(left);
+  if (names.length !== Object.keys(right).length) return false;
+  for (const name of names) if (!isEqual(left[name], right[name])) return false;
+  return true;
+};
+
+const isEqualList = (one: unknown, other: unknown): boolean => {
+  if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at += 1) if (!isEqual(one[at], other[at])) return false;
   return true;
 };

@@ -54,8 +54,8 @@ it('has a public listener, loopback listeners, a pool per service and the names 
       address: '127.0.0.1',
       port: 8080,
       routes: [
-        { host: '*.web.localhost', pathPrefix: '/', pool: 'p/production/web' },
         { host: 'api.localhost', pathPrefix: '/', pool: 'p/production/api' },
+        { host: '*.web.localhost', pathPrefix: '/', pool: 'p/production/web' },
         { host: 'web.localhost', pathPrefix: '/', pool: 'p/production/web' },
       ],
     },
