@@ -27,7 +27,7 @@ export const journalLine = (before: string, change: TableChange): { readonly tex
 export interface Journal {
   readonly follows: string;
   readonly changes: readonly unknown[];
-  /** Its last line is not whole: it was being written when the proxy was killed, so nobody was told that it is kept. */
+  /** Its last line has no end: it was being written when the proxy was killed, so nobody was told that it is kept. */
   readonly isTorn: boolean;
 }
 
@@ -42,10 +42,8 @@ export const parseJournal = (text: string): Journal | string => {
   if (file['version'] !== version) return `their version is ${String(file['version'])}, this proxy knows ${version}`;
   const follows = String(file['follows']);
   const whole = wholeLines(follows, changes);
-  // Lines are written one after the other: only the last one can have been cut short.
-  const broken = changes.length - whole.length + (rest === '' ? 0 : 1);
-  if (broken > 1) return `line ${whole.length + 2} is damaged`;
-  return { follows, changes: whole, isTorn: broken > 0 };
+  if (whole.length < changes.length) return `line ${whole.length + 2} is damaged`;
+  return { follows, changes: whole, isTorn: rest !== '' };
 };
 
 const wholeLines = (follows: string, lines: readonly string[]): readonly unknown[] => {
