@@ -1,5 +1,6 @@
 import { PointsmanError } from '../model/index.ts';
 import type { Generation, Listener, NameZone, Route, RouteTable } from '../model/index.ts';
+import { routeKey } from '../protocol/index.ts';
 
 /** Whose replicas answer the domains of an environment, where these are not its own: `{production: staging, staging: production}`. */
 export type DomainOwners = Readonly<Record<string, string>>;
@@ -96,9 +97,11 @@ const withOwners = (
 
 const joined = (one: Listener, other: Listener): Listener => {
   if (!('routes' in one) || !('routes' in other)) return one;
-  for (const { host, pathPrefix, pool } of other.routes) {
-    const taken = one.routes.find((route) => route.host === host && route.pathPrefix === pathPrefix);
+  const known = new Map(one.routes.map((route) => [routeKey(route), route]));
+  for (const route of other.routes) {
+    const taken = known.get(routeKey(route));
     if (taken === undefined) continue;
+    const { host, pool } = route;
     throw new PointsmanError('TABLE_REJECTED', {
       message: `the domain ${host} is claimed by ${pool} and by ${taken.pool}`,
       fix: `Give it another domain in that environment (environments.${environmentOfPool(pool)}.domains).`,

@@ -43,7 +43,7 @@ export interface Published {
 }
 
 export interface ProxyLinkOptions {
-  /** Holds `table.json`, `proxy.sock`, `proxy.pid` and `proxy.log`. */
+  /** Holds `table.json`, `table.changes`, `proxy.sock`, `proxy.pid` and `proxy.log`. */
   readonly stateFolder: string;
   /** The composition root of the proxy: `src/bin/proxy.ts`, or its compiled twin. */
   readonly program: string;

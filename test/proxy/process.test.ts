@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
@@ -10,7 +9,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ReplicaId, RouteTable } from '../../src/model/index.ts';
 import { connectProxy } from '../../src/traffic/index.ts';
-import { closing, get, program, soon, TestProxy, upstream } from './rig.ts';
+import { childrenOf, closing, get, program, soon, TestProxy, upstream } from './rig.ts';
 
 let finish: () => void = () => undefined;
 const app = createHttpServer((request, response) => {
@@ -44,18 +43,6 @@ const start = async (workers = 1): Promise<void> => {
   proxy = await TestProxy.start(workers);
   await proxy.publish([upstream('a', appPort())]);
 };
-
-const childrenOf = (pid: number): number[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        return readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1]?.split(' ')[1] === String(pid);
-      } catch {
-        return false; // ended meanwhile
-      }
-    })
-    .map(Number);
 
 describe('a worker that is killed', () => {
   it('costs only its own connections: the next ones wait and are served by its successor', async () => {

@@ -11,16 +11,16 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RouteTable } from '../../src/model/index.ts';
 import { proxyFolder } from '../../src/protocol/index.ts';
-import type { FromProxy, TableChange, ToProxy } from '../../src/protocol/index.ts';
+import type { FromProxy, TableChange } from '../../src/protocol/index.ts';
 import { connectProxy } from '../../src/traffic/index.ts';
 import type { ProxyLink } from '../../src/traffic/index.ts';
 import { effective, places, randomTables } from './random-tables.ts';
-import { closing, get, program, RawClient, soon, TestProxy, upstream } from './rig.ts';
+import { childrenOf, closing, get, program, RawClient, soon, TestProxy, upstream } from './rig.ts';
 
-let apps: readonly Server[];
+let apps: readonly [Server, Server];
 let proxies: TestProxy[] = [];
 
-const portOf = (app: Server | undefined): number => (app?.address() as AddressInfo).port;
+const portOf = (app: Server): number => (app.address() as AddressInfo).port;
 const newApp = async (word: string): Promise<Server> => {
   const app = createServer((_request, response) => response.end(word));
   await new Promise<void>((resolve) => {
@@ -62,7 +62,7 @@ const ask = (proxy: TestProxy): Promise<string> => proxy.exchange(get('/', closi
 /** Says one thing to the proxy as whoever speaks its protocol would. */
 const say = async (proxy: TestProxy, message: object): Promise<FromProxy> => {
   const socket = connect(proxyFolder(proxy.stateFolder).socket);
-  socket.write(`${JSON.stringify({ ...message, call: 1 } as ToProxy)}\n`);
+  socket.write(`${JSON.stringify({ ...message, call: 1 })}\n`);
   for await (const line of createInterface({ input: socket })) {
     const answer = JSON.parse(line) as FromProxy;
     if (!('call' in answer)) continue;
@@ -141,10 +141,7 @@ describe('tables of which only the changes are published', () => {
     const proxy = await start();
     await proxy.publish(toFirst());
     await proxy.publish(toSecond());
-    const worker = (
-      await readFile(`/proc/${proxy.link.hello.pid}/task/${proxy.link.hello.pid}/children`, 'utf8')
-    ).trim();
-    process.kill(Number(worker), 'SIGKILL');
+    for (const worker of childrenOf(proxy.link.hello.pid)) process.kill(worker, 'SIGKILL');
     expect(await ask(proxy)).toContain('second');
     await proxy.publish(toFirst());
     expect(await ask(proxy)).toContain('first');

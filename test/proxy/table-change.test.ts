@@ -35,8 +35,8 @@ const wordsOf = (pool: Pool | undefined): unknown => {
     seen.add(`${upstream.id} ${upstream.revision} ${upstream.address.port} ${upstream.routed}`);
   }
   const placed = pool.division?.place('');
-  const cookie = placed === undefined ? '' : [...tried].map((upstream) => placed.setCookie(upstream, pool.cookieScope));
-  return { id: pool.id, members: [...seen].toSorted(), cookie: [...cookie].toSorted() };
+  const cookie = placed === undefined ? [] : [...tried].map((upstream) => placed.setCookie(upstream, pool.cookieScope));
+  return { id: pool.id, members: [...seen].toSorted(), cookie: cookie.toSorted() };
 };
 
 const servedBy = (switchboard: Switchboard): unknown => ({
