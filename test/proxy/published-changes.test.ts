@@ -169,7 +169,7 @@ describe('what was published last', () => {
     const { pid } = link.hello;
     await link.close();
     process.kill(pid, 'SIGKILL');
-    await expect.poll(() => isRunning(pid), { timeout: 15_000 }).toBe(false);
+    await expect.poll(() => isRunning(pid)).toBe(false);
   };
   const tableFile = async (proxy: TestProxy): Promise<string> =>
     await readFile(join(proxy.stateFolder, 'table.json'), 'utf8');
@@ -187,7 +187,7 @@ describe('what was published last', () => {
     const large = { noUpstream: { status: 502, headers: {}, body: 'x'.repeat(40_000) } };
     for (const upstreams of [toFirst(), toSecond(), toFirst(), toSecond(), toFirst()])
       await link.publish(proxy.table(upstreams, large), soon());
-    await expect.poll(() => tableFile(proxy), { timeout: 15_000 }).toMatch(/"generation":[67],/);
+    await expect.poll(() => tableFile(proxy)).toMatch(/"generation":[67],/);
     await link.publish(proxy.table(toSecond(), large), soon());
     await killed(link);
     const { hello } = await linkTo(proxy.stateFolder);
