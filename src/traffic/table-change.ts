@@ -21,7 +21,7 @@ export const changeBetween = (before: RouteTable, after: RouteTable): TableChang
 const opensTheSame = (before: RouteTable, after: RouteTable): boolean =>
   isEqual(before.listeners.map(withoutRoutes), after.listeners.map(withoutRoutes)) &&
   isEqual(before.names.map(withoutRecords), after.names.map(withoutRecords)) &&
-  isEqual(before.reports ?? {}, after.reports ?? {});
+  isEqual(restOf(before), restOf(after));
 
 const changeOf = (before: RouteTable, after: RouteTable): TableChange => {
   const trustedPeers = after.trustedPeers ?? [];
@@ -37,6 +37,12 @@ const changeOf = (before: RouteTable, after: RouteTable): TableChange => {
 };
 
 const withoutRoutes = (listener: Listener): object => ('routes' in listener ? { ...listener, routes: [] } : listener);
+
+/** What a change can't say. */
+const restOf = (table: RouteTable): object => {
+  const { generation: _, listeners: _l, pools: _p, names: _n, unknownHost: _u, trustedPeers: _t, ...rest } = table;
+  return rest;
+};
 
 const withoutRecords = ({ bind, subnet }: NameZone): object => ({ key: zoneKey({ bind }), subnet });
 
