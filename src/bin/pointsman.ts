@@ -58,5 +58,7 @@ const exitCode = await runCli(process.argv.slice(2), {
   programs: { node: process.execPath, supervisor: programBeside('supervisor'), proxy: programBeside('proxy') },
   interrupts: listenForInterrupts(),
 });
+// A pipe takes so much at a time: what it has not taken yet would be lost with the process.
+await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((taken) => stream.write('', taken))));
 // Whatever is still open belongs to a command that has ended.
 process.exit(exitCode);
