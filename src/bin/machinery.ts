@@ -28,6 +28,19 @@ export const chooseMachinery = async ({ engine, stateFolder, place }: MachineryW
   return processMachinery(stateFolder, place, `Docker does not answer: ${docker.reason}`);
 };
 
+/** For whoever only reads the program: what any machine would load. */
+export const readMachinery = async (): Promise<void> => {
+  loadDockerClient(undefined);
+  await Promise.all([
+    import('../engine/docker/index.ts'),
+    import('../build/dockerfile/index.ts'),
+    import('../build/prebuilt/index.ts'),
+    import('../engine/process/index.ts'),
+    import('../build/snapshot/index.ts'),
+    import('../certificates/index.ts'),
+  ]);
+};
+
 const dockerMachinery = async (stateFolder: string, place: Place, reason: string): Promise<Machinery> => {
   const { createDockerEngine } = await import('../engine/docker/index.ts');
   const { createDockerfileBuilder } = await import('../build/dockerfile/index.ts');

@@ -21,7 +21,7 @@ import { errorReport, PointsmanError } from '../model/index.ts';
 import type { Address, EnvironmentName, ProxyReports } from '../model/index.ts';
 import { connectProxy, SharedProxy } from '../traffic/index.ts';
 import type { ProxyLink } from '../traffic/index.ts';
-import { chooseMachinery } from './machinery.ts';
+import { chooseMachinery, readMachinery } from './machinery.ts';
 
 interface Options {
   readonly manifests: string;
@@ -266,6 +266,11 @@ const say = (word: object): void => {
   process.stdout.write(`${JSON.stringify(word)}\n`);
 };
 
+// Only to be read, with all that it may load later: see `environmentFor`.
+if (process.argv[2] === 'warm') {
+  await readMachinery();
+  process.exit(0);
+}
 process.stdout.on('error', () => undefined);
 const ending = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ending.abort());

@@ -8,3 +8,4 @@ export { LineSplitter } from './line-splitter.ts';
 export { nameHint, nearestName } from './nearest-name.ts';
 export { nodeHttp } from './node-http.ts';
 export { Places } from './places.ts';
+export { environmentFor } from './program-environment.ts';

@@ -6,7 +6,7 @@ import type { StandaloneEdges, StandaloneRoute } from './standalone-table.ts';
 /** What the process was asked to be. */
 export type ProxyCommand =
   | { readonly kind: 'worker'; readonly messagesVersion: number; readonly workers: number }
-  /** Only to be read: what that leaves in Node's compile cache spares memory in the processes that stay. */
+  /** Only to be read, with all that it may load later: what that leaves in Node's compile cache spares memory in the processes that stay. */
   | { readonly kind: 'warm' }
   /** For a supervisor: told what to do through the socket in its state folder. */
   | { readonly kind: 'serve'; readonly stateFolder: string; readonly workers: number }

@@ -12,6 +12,7 @@ import { runWorker } from './worker/run-worker.ts';
 export const runProxy = async (command: ProxyCommand, program: string): Promise<void> => {
   switch (command.kind) {
     case 'warm':
+      await Promise.all([import('../certificates/index.ts'), import('./worker/tls/tls-door.ts')]);
       return;
     case 'worker':
       if (command.messagesVersion !== messagesVersion) throw foreignMaster(command.messagesVersion);

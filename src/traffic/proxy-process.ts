@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { dirname, join, resolve as absolute } from 'node:path';
+import { join, resolve as absolute } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { environmentFor } from '../lib/index.ts';
 import { proxyFolder } from '../protocol/index.ts';
 import type { ProxyLinkOptions } from './port.ts';
 import { unreachable } from './proxy-calls.ts';
@@ -27,7 +26,7 @@ const dial = (stateFolder: string): Promise<Socket | undefined> =>
   });
 
 const startProxy = async (options: ProxyLinkOptions, signal: AbortSignal): Promise<Socket> => {
-  const child = await spawnProxy(options);
+  const child = await spawnProxy(options, signal);
   try {
     return await untilAnswered(options, child, signal);
   } catch (error) {
@@ -55,16 +54,22 @@ interface StartedProxy {
   kill(): void;
 }
 
-/** The master is small and mostly waits: no threads that help V8, and little room for what dies young. */
-const masterFlags = ['--max-semi-space-size=1', '--v8-pool-size=0'];
+/** The master is small and mostly waits: no threads that help V8, no optimizing compilers, little room for what dies young. */
+const masterFlags = ['--max-semi-space-size=1', '--v8-pool-size=0', '--no-opt', '--no-maglev'];
+/** A master gives its workers none of them. */
+const workerFlags: readonly string[] = [];
 
 /** Detached: it outlives us, our terminal and our process group. */
-const spawnProxy = async (options: ProxyLinkOptions): Promise<StartedProxy> => {
+const spawnProxy = async (options: ProxyLinkOptions, signal: AbortSignal): Promise<StartedProxy> => {
   const stateFolder = absolute(options.stateFolder);
   await mkdir(stateFolder, { recursive: true });
-  const cache = process.env['NODE_COMPILE_CACHE'] ?? join(stateFolder, 'compile-cache');
-  const environment = { ...process.env, NODE_COMPILE_CACHE: cache };
-  await warmCache(options.program, environment);
+  const env = await environmentFor({
+    program: options.program,
+    flags: [masterFlags, workerFlags],
+    cacheFolder: join(stateFolder, 'compile-cache'),
+    variables: process.env,
+    signal,
+  });
   const log = await open(proxyFolder(stateFolder).log, 'a', 0o600);
   try {
     const args = [...masterFlags, options.program, '--state', stateFolder, '--workers', String(options.workers ?? 1)];
@@ -72,7 +77,7 @@ const spawnProxy = async (options: ProxyLinkOptions): Promise<StartedProxy> => {
       detached: true,
       cwd: stateFolder,
       stdio: ['ignore', log.fd, log.fd],
-      env: environment,
+      env,
     });
     const started: StartedProxy = { ended: undefined, kill: () => child.kill() };
     child.once('error', (error) => (started.ended = error.message));
@@ -82,35 +87,6 @@ const spawnProxy = async (options: ProxyLinkOptions): Promise<StartedProxy> => {
   } finally {
     await log.close();
   }
-};
-
-/**
- * From source, Node loads a type stripper: 18 MB per process, for as long as it lives. A process that only reads the
- * program and ends leaves the stripped form behind for those that stay.
- */
-const warmCache = async (
-  program: string,
-  environment: NodeJS.ProcessEnv & { NODE_COMPILE_CACHE: string },
-): Promise<void> => {
-  if (!program.endsWith('.ts')) return;
-  // The folder alone says nothing: the supervisor keeps its own sources there too. A source that changed has to be read anew.
-  const newest = await newestChange(join(dirname(program), '..'));
-  const done = join(environment.NODE_COMPILE_CACHE, `proxy-read-${process.version}-${newest}`);
-  if (existsSync(done)) return;
-  const reader = spawn(process.execPath, [program, 'warm'], { stdio: 'ignore', env: environment });
-  try {
-    await once(reader, 'exit');
-    await writeFile(done, '');
-  } catch {
-    // A cache that can't be filled costs memory only; what is wrong with the program shows when the proxy itself starts.
-  }
-};
-
-const newestChange = async (folder: string): Promise<number> => {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const sources = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.ts'));
-  const stats = await Promise.all(sources.map((entry) => stat(join(entry.parentPath, entry.name))));
-  return Math.max(0, ...stats.map(({ mtimeMs }) => Math.floor(mtimeMs)));
 };
 
 const lastLog = async (options: ProxyLinkOptions): Promise<string> => {

@@ -16,7 +16,7 @@ const answerMs = 10_000;
 /** Requests leave garbage that dies young: more room for it would only be memory that stays. */
 const youngGeneration = '--max-semi-space-size=4';
 
-const isOfMaster = (flag: string): boolean => /^--(?:max-semi-space-size|v8-pool-size)=/.test(flag);
+const isOfMaster = (flag: string): boolean => /^--(?:max-semi-space-size=|v8-pool-size=|no-opt$|no-maglev$)/.test(flag);
 
 /** What it says by itself. */
 export type UnaskedOfWorker = Exclude<FromWorker, { kind: 'answer' | 'lingers' }>;

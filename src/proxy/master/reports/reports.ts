@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { once } from 'node:events';
+import { nodeHttp } from '../../../lib/index.ts';
 import type { Address, ProxyReports } from '../../../model/index.ts';
 import { readRecords } from '../../../protocol/index.ts';
 import type { RecordBatch } from '../../../protocol/index.ts';
@@ -97,8 +98,7 @@ export class Reports {
 
   async #listen(address: Address): Promise<MetricsServer> {
     // Only who wants metrics carries the weight of an HTTP server in the master.
-    const { createServer } = await import('node:http');
-    const server = createServer((request, response) => {
+    const server = nodeHttp().createServer((request, response) => {
       if (request.url?.split('?')[0] !== '/metrics') {
         response.writeHead(404).end('metrics are at /metrics\n');
         return;
