@@ -3,6 +3,7 @@ import type { LoadResult } from './load.ts';
 import { pause } from './measure.ts';
 import type { EngineName, Strategy } from './pointsman.ts';
 import { createBed } from './pointsman.ts';
+import type { Usage } from './usage.ts';
 import { usageOf, withChildren } from './usage.ts';
 
 export interface SoakResult {
@@ -17,9 +18,7 @@ export interface SoakResult {
   readonly proxy: IdleUsage;
 }
 
-interface IdleUsage {
-  readonly residentMb: number;
-  readonly proportionalMb: number;
+interface IdleUsage extends Omit<Usage, 'cpuSeconds'> {
   /** Share of one core over ten idle seconds after the last deploy. */
   readonly idlePercent: number;
 }
@@ -81,12 +80,8 @@ const soakOne = async (
 const idleUsage = async (pids: readonly number[]): Promise<IdleUsage> => {
   const before = await usageOf(pids);
   await pause(idleSeconds * 1000);
-  const after = await usageOf(pids);
-  return {
-    residentMb: Math.round(after.residentMb),
-    proportionalMb: Math.round(after.proportionalMb),
-    idlePercent: ((after.cpuSeconds - before.cpuSeconds) / idleSeconds) * 100,
-  };
+  const { cpuSeconds, ...memory } = await usageOf(pids);
+  return { ...memory, idlePercent: ((cpuSeconds - before.cpuSeconds) / idleSeconds) * 100 };
 };
 
 export const describeSoak = (result: SoakResult): string => {
@@ -98,5 +93,7 @@ export const describeSoak = (result: SoakResult): string => {
   ].join('\n');
 };
 
-const describeUsage = (name: string, { residentMb, proportionalMb, idlePercent }: IdleUsage): string =>
-  `${name} ${residentMb} MB resident (${proportionalMb} MB with shared pages counted once), ${idlePercent.toFixed(1)} % of a core idle`;
+const describeUsage = (name: string, { residentMb, onceMb, proportionalMb, idlePercent }: IdleUsage): string => {
+  const [resident, once, proportional] = [residentMb, onceMb, proportionalMb].map((megabytes) => megabytes.toFixed(0));
+  return `${name} ${resident} MB RSS, ${once} with every page counted once, ${proportional} PSS, ${idlePercent.toFixed(1)} % of a core idle`;
+};

@@ -9,8 +9,8 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /** What a program of ours that stays is started with. `cacheFolder` serves where the variables name no compile cache. */
 export interface StayingProgram {
   readonly program: string;
-  /** Those that Node gets, once for each kind of process the program runs as: what was cached under others is not found. */
-  readonly flags: readonly (readonly string[])[];
+  /** What Node gets: what was cached under other flags is not found. */
+  readonly flags: readonly string[];
   readonly cacheFolder: string;
   readonly variables: Variables;
   /** Its abort ends the reading ahead; what the program itself does with it is the caller's business. */
@@ -43,7 +43,7 @@ const readAhead = async ({ program, flags, signal, cache, environment }: Reading
   if (existsSync(done)) return;
   const options = { stdio: 'ignore', env: environment, signal } as const;
   try {
-    await Promise.all(flags.map((each) => once(spawn(process.execPath, [...each, program, 'warm'], options), 'exit')));
+    await once(spawn(process.execPath, [...flags, program, 'warm'], options), 'exit');
     await writeFile(done, '');
   } catch {
     // A cache that can't be filled costs memory only; what is wrong with the program shows when it starts itself.

@@ -2,28 +2,28 @@ import { mkdir } from 'node:fs/promises';
 import { PointsmanError } from '../model/index.ts';
 import { proxyFolder } from '../protocol/index.ts';
 import type { ProxyCommand } from './command-line.ts';
-import { upgradeProxy } from './call-operator.ts';
-import { Master } from './master/master.ts';
+import type { Master } from './master/master.ts';
 import { messagesVersion } from './messages.ts';
-import { standaloneTable } from './standalone-table.ts';
-import { runWorker } from './worker/run-worker.ts';
 
-/** Runs until it is told to end. `program` is what workers are started with: this very program. */
+/**
+ * Runs until it is told to end. `program` is what workers are started with: this very program. Each loads only what it
+ * is: master and worker are processes, and what one of them is for the other would only carry.
+ */
 export const runProxy = async (command: ProxyCommand, program: string): Promise<void> => {
   switch (command.kind) {
     case 'warm':
-      await Promise.all([import('../certificates/index.ts'), import('./worker/tls/tls-door.ts')]);
+      await readAll();
       return;
     case 'worker':
       if (command.messagesVersion !== messagesVersion) throw foreignMaster(command.messagesVersion);
-      runWorker(command.workers);
+      await beWorker(command.workers);
       return;
     case 'upgrade':
-      console.log(left(await upgradeProxy(command.stateFolder, command.withinMs, (line) => console.log(line))));
+      await upgrade(command);
       return;
     case 'serve': {
       await mkdir(command.stateFolder, { recursive: true });
-      const master = masterOf(command.workers, program, command.stateFolder);
+      const master = await masterOf(command.workers, program, command.stateFolder);
       await master.start();
       return;
     }
@@ -32,17 +32,39 @@ export const runProxy = async (command: ProxyCommand, program: string): Promise<
   }
 };
 
-const left = (connections: number): string =>
-  connections === 0
-    ? 'the workers of before have ended'
-    : `of those of before ${connections} TCP connection${connections === 1 ? ' is' : 's are'} left, which may last: a day at most`;
+const readAll = async (): Promise<void> => {
+  await Promise.all([
+    import('./call-operator.ts'),
+    import('./master/master.ts'),
+    import('./standalone-table.ts'),
+    import('./worker/run-worker.ts'),
+    import('./worker/tls/tls-door.ts'),
+    import('../certificates/index.ts'),
+  ]);
+};
 
 const foreignMaster = (version: number): Error =>
   new Error(
     `workers of this program speak version ${messagesVersion}, the proxy that started one ${version}: end it and start it anew`,
   );
 
-const masterOf = (workers: number, program: string, stateFolder: string | undefined): Master => {
+const beWorker = async (workers: number): Promise<void> => {
+  const { runWorker } = await import('./worker/run-worker.ts');
+  runWorker(workers);
+};
+
+const upgrade = async ({ stateFolder, withinMs }: Extract<ProxyCommand, { kind: 'upgrade' }>): Promise<void> => {
+  const { upgradeProxy } = await import('./call-operator.ts');
+  console.log(left(await upgradeProxy(stateFolder, withinMs, (line) => console.log(line))));
+};
+
+const left = (connections: number): string =>
+  connections === 0
+    ? 'the workers of before have ended'
+    : `of those of before ${connections} TCP connection${connections === 1 ? ' is' : 's are'} left, which may last: a day at most`;
+
+const masterOf = async (workers: number, program: string, stateFolder: string | undefined): Promise<Master> => {
+  const { Master } = await import('./master/master.ts');
   const folder = stateFolder === undefined ? undefined : proxyFolder(stateFolder);
   const master = new Master({ program, workers, folder, ended: () => process.exit(0) });
   // A second signal does not wait for anybody.
@@ -60,10 +82,11 @@ const masterOf = (workers: number, program: string, stateFolder: string | undefi
 const fixes = { PORT_TAKEN: 'choose another address or port', TABLE_REJECTED: 'correct what it names' };
 
 const runAlone = async (command: Extract<ProxyCommand, { kind: 'run' }>, program: string): Promise<void> => {
-  const master = masterOf(command.workers, program, undefined);
+  const master = await masterOf(command.workers, program, undefined);
   await master.start();
   // Its folder may lie anywhere; only here does the proxy find it by itself.
   const { authorityFolder } = await import('../certificates/index.ts');
+  const { standaloneTable } = await import('./standalone-table.ts');
   const answer = await master.publish(standaloneTable(command.edges, authorityFolder(process.env)));
   // Whoever catches it ends the process, and the workers with it: an orderly end would end with 0.
   if (answer.kind === 'rejected')

@@ -54,10 +54,11 @@ interface StartedProxy {
   kill(): void;
 }
 
-/** The master is small and mostly waits: no threads that help V8, no optimizing compilers, little room for what dies young. */
-const masterFlags = ['--max-semi-space-size=1', '--v8-pool-size=0', '--no-opt', '--no-maglev'];
-/** A master gives its workers none of them. */
-const workerFlags: readonly string[] = [];
+/**
+ * The master is small and mostly waits: no threads that help V8, little room for what dies young. Without the middle one
+ * of V8's compilers, as its workers are: Node tells caches apart by that.
+ */
+const masterFlags = ['--max-semi-space-size=1', '--v8-pool-size=0', '--no-maglev'];
 
 /** Detached: it outlives us, our terminal and our process group. */
 const spawnProxy = async (options: ProxyLinkOptions, signal: AbortSignal): Promise<StartedProxy> => {
@@ -65,7 +66,7 @@ const spawnProxy = async (options: ProxyLinkOptions, signal: AbortSignal): Promi
   await mkdir(stateFolder, { recursive: true });
   const env = await environmentFor({
     program: options.program,
-    flags: [masterFlags, workerFlags],
+    flags: masterFlags,
     cacheFolder: join(stateFolder, 'compile-cache'),
     variables: process.env,
     signal,

@@ -40,7 +40,7 @@ export const launchSupervisor = async (options: LaunchOptions): Promise<ChildPro
   const logPath = join(settings.stateDir, 'supervisor.log');
   const variables = await environmentFor({
     program: programs.supervisor,
-    flags: [smallProcess.flags],
+    flags: smallProcess.flags,
     cacheFolder: join(settings.stateDir, 'compile-cache'),
     variables: { ...smallProcess.variables, ...options.variables },
     signal,
