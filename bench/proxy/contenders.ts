@@ -47,6 +47,13 @@ export const pointsman = async (folder: string, originPort: number, workers: num
   return { port: listeners[0]?.port ?? 0, pid: link.hello.pid, stop: () => endPointsman(link) };
 };
 
+/** No proxy at all: what is left of one on Node's sockets that looks at nothing. */
+export const bareNode: Start = (_folder, originPort) =>
+  program((port) =>
+    Promise.resolve([process.execPath, '--disable-warning=DEP0111', bareForwarder, String(port), String(originPort)]),
+  );
+
+const bareForwarder = fileURLToPath(new URL('bare-node.mjs', import.meta.url));
 const baseline = fileURLToPath(new URL('http-proxy.mjs', import.meta.url));
 
 const program = async (command: (port: number) => Promise<readonly string[]>): Promise<Running> => {

@@ -29,7 +29,7 @@ export const throughput = async (
   const samples = new Map<string, Sample[]>();
   for (const [name, one] of running) {
     samples.set(name, []);
-    await run(one, { load, seconds: 1, folder }); // warm
+    await run(one, { load, seconds: 2, folder }); // warm: compilers of several of them work on the side at first
   }
   for (let round = 0; round < rounds; round += 1) {
     for (const [name, one] of running) samples.get(name)?.push(await run(one, { load, seconds, folder }));

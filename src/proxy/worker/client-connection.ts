@@ -49,12 +49,14 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
   #phase: 'open' | 'lingering' | 'closed' = 'open';
   #deadline: number;
   #isAdvancing = false;
+  #isPaused: boolean;
   #clientEnded = false;
   readonly #progress: SendProgress;
 
   constructor(accepted: Socket, listener: string, context: ClientContext) {
     const socket = readingIntoShared(accepted, (buffer, length) => this.#received(buffer, length));
     this.#socket = socket;
+    this.#isPaused = socket.isPaused();
     this.listener = listener;
     this.scheme = 'encrypted' in accepted ? 'https' : 'http';
     this.#context = context;
@@ -76,16 +78,18 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resume(): void {
-    if (this.#socket.isPaused()) this.#socket.resume();
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#socket.resume();
   }
 
   end(): void {
-    this.output.write();
-    this.#socket.end();
+    this.output.end();
   }
 
   cut(): void {
@@ -262,9 +266,8 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
     this.#phase = 'lingering';
     this.#pending = undefined;
     this.#deadline = steadyNow() + ending.lingering;
-    this.output.write();
-    if (this.#clientEnded) this.#socket.end(() => this.#socket.destroy());
-    else this.#socket.end();
+    if (this.#clientEnded) this.output.end(() => this.#socket.destroy());
+    else this.output.end();
     this.resume();
   }
 
@@ -276,7 +279,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
 
   /** Slowness counts only while we would read: the upstream may hold the client back for longer, though not for ever. */
   #expireBody(exchange: Exchange, now: number): void {
-    const isHeldBack = this.#socket.isPaused() && now < this.#deadline + this.#patience.stalled;
+    const isHeldBack = this.#isPaused && now < this.#deadline + this.#patience.stalled;
     if (!isHeldBack) this.#abandon(exchange, refuse(408, 'body took too long'));
   }
 

@@ -46,6 +46,8 @@ export class DirectWriter {
   /** TLS takes one write at a time, and its stream knows when the next one may come. */
   readonly #isPlain: boolean;
   #request: WriteRequest | undefined;
+  /** The stream has nothing ahead of us and never will: from here on only the handle has to be looked at. */
+  isSole = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -69,9 +71,17 @@ export class DirectWriter {
     return this.#written(request, handle.writeBuffer(request, octets), octets.length, taken);
   }
 
+  /** Nothing more is written here: the stream ends the socket. */
+  end(): void {
+    this.isSole = false;
+  }
+
   #handle(): Handle | undefined {
     const socket = this.#socket;
-    if (!this.#isPlain || socket.connecting || socket.writableLength > 0 || !socket.writable) return undefined;
+    if (!this.isSole) {
+      if (!this.#isPlain || socket.connecting || socket.writableLength > 0 || !socket.writable) return undefined;
+      this.isSole = true;
+    }
     return (socket as unknown as { readonly _handle: Handle | null })._handle ?? undefined;
   }
 

@@ -39,7 +39,7 @@ export class Output {
 
   /** The socket holds more than it should: wait for its `drain`. */
   get isFull(): boolean {
-    return this.#direct.waiting > 0 || this.#socket.writableNeedDrain;
+    return this.#direct.waiting > 0 || (!this.#direct.isSole && this.#socket.writableNeedDrain);
   }
 
   text(text: string): void {
@@ -73,7 +73,14 @@ export class Output {
     if (this.#text === '') return;
     const text = this.#text;
     this.#text = '';
-    if (!this.#socket.destroyed && !this.#direct.text(text)) this.#socket.write(text, 'latin1');
+    if (!this.#direct.text(text) && !this.#socket.destroyed) this.#socket.write(text, 'latin1');
+  }
+
+  /** Nothing follows what was said. */
+  end(done?: () => void): void {
+    this.write();
+    this.#direct.end();
+    this.#socket.end(done);
   }
 
   /** In one piece with the text ahead of it. */

@@ -21,6 +21,7 @@ export class RecordWriter {
   #length = 0;
   #since = 0;
   readonly #names: string[] = [];
+  readonly #six = new Float64Array(6);
 
   /** False when there is no room left; always true for the first one of a batch. `withClient`: says who asked for what host. */
   add(record: RequestRecord, withClient = false): boolean {
@@ -35,19 +36,22 @@ export class RecordWriter {
       return false;
     if (this.count === 0) this.#since = record.at;
     this.#text(octets, requestId);
-    this.#number(octets, record.at - this.#since);
-    this.#number(octets, this.#name(record.pool));
-    this.#number(octets, record.generation);
-    this.#number(octets, record.revision ?? nothing);
-    this.#number(octets, this.#name(record.replica));
+    const six = this.#six;
+    six[0] = record.at - this.#since;
+    six[1] = this.#name(record.pool);
+    six[2] = record.generation;
+    six[3] = record.revision ?? nothing;
+    six[4] = this.#name(record.replica);
+    this.#numbers(octets, 5);
     this.#text(octets, method);
     this.#text(octets, path);
-    this.#number(octets, record.status);
-    this.#number(octets, record.bytesIn);
-    this.#number(octets, record.bytesOut);
-    this.#number(octets, record.durationMs);
-    this.#number(octets, this.#name(record.outcome));
-    this.#number(octets, this.#name(record.reason));
+    six[0] = record.status;
+    six[1] = record.bytesIn;
+    six[2] = record.bytesOut;
+    six[3] = record.durationMs;
+    six[4] = this.#name(record.outcome);
+    six[5] = this.#name(record.reason);
+    this.#numbers(octets, 6);
     this.#text(octets, client);
     this.#text(octets, host);
     octets[this.#length - 1] = lineFeed;
@@ -73,6 +77,11 @@ export class RecordWriter {
     }
     octets[at] = space;
     this.#length = at + 1;
+  }
+
+  /** In a loop: the same code laid out ten times over would push other code out of the processor's cache. */
+  #numbers(octets: Buffer, count: number): void {
+    for (let index = 0; index < count; index += 1) this.#number(octets, this.#six[index] as number);
   }
 
   /** Whole, and a space behind it. */

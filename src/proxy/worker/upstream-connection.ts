@@ -70,8 +70,7 @@ export class UpstreamConnection {
 
   /** Says that nothing more will be sent; the other direction stays. */
   end(): void {
-    this.output.write();
-    this.#socket.end();
+    this.output.end();
   }
 
   /** What has not gone out yet never does: its request may go elsewhere. */
