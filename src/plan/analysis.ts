@@ -82,13 +82,13 @@ const errorFault = (
   return `${percent(errorRate(fresh))} of ${fresh.requests} requests failed, ${percent(before)} with the old version`;
 };
 
-/** A few requests of the old version say nothing about its slowest ones. */
+/** A few requests of the old version that were answered say nothing about its slowest ones. */
 const latencyFaults = (
   { maxLatencyRatio, minRequests }: AnalysisPolicy,
   fresh: RevisionTraffic,
   old: RevisionTraffic | undefined,
 ): readonly (string | undefined)[] => {
-  if (old === undefined || old.requests < minRequests) return [];
+  if (old === undefined || old.requests - old.failed < minRequests) return [];
   return (['p95', 'p99'] as const).map((quantile) => {
     const ratio = maxLatencyRatio[quantile];
     const [now, before] = quantile === 'p95' ? [fresh.p95Ms, old.p95Ms] : [fresh.p99Ms, old.p99Ms];
