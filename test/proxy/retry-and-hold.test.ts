@@ -69,6 +69,24 @@ describe('retries', () => {
     expect(app.received[1]).toContain('/2');
   });
 
+  it('repeats a request only at who is in the table by then', async () => {
+    const old = await start((socket, text) => {
+      if (!text.includes('/2')) socket.write(ok('old'));
+    });
+    const young = await start((socket) => socket.write(ok('young')));
+    await proxy.publish([upstream('old', old.port)]);
+    const client = await proxy.client();
+    client.send(get('/1'));
+    await client.until('old');
+    client.received = '';
+    client.send(get('/2'));
+    await old.until(() => old.all.includes('/2'));
+    await proxy.publish([upstream('young', young.port)]);
+    old.sockets[0]?.end();
+    await client.until('young');
+    expect(requests(old)).toBe(2);
+  });
+
   it('does not repeat a POST that an application may have seen', async () => {
     const app = await start((socket, text) => {
       if (text.startsWith('POST')) socket.end();

@@ -168,11 +168,11 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
   }
 
   connectFailed(cause: DialFailure): void {
-    const pool = this.#pool;
+    const pool = this.#poolByNow();
     if (cause === 'overloaded') this.#context.makeRoom();
-    if (pool !== undefined && !this.#attempts.dialAgain(pool)) {
-      this.#answer(cause === 'overloaded' ? overloaded : pool.noUpstream, cause);
-    }
+    if (pool !== undefined && this.#attempts.dialAgain(pool)) return;
+    if (cause === 'overloaded') this.#answer(overloaded, cause);
+    else if (this.#pool !== undefined) this.#answer(this.#pool.noUpstream, cause);
   }
 
   upstreamData(buffer: Buffer, length: number): void {
@@ -232,6 +232,16 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
     }
   }
 
+  /** A table may have come since the request did: whom it dropped gets nothing more. undefined: its route is gone. */
+  #poolByNow(): Pool | undefined {
+    const { switchboard } = this.#context;
+    if (this.#entry.generation === switchboard.generation) return this.#pool;
+    this.#entry.generation = switchboard.generation;
+    const found = switchboard.find(this.#client.listener, this.#head.host, this.#head.path);
+    if (found !== undefined) this.#pool = found;
+    return found;
+  }
+
   #attempt(pool: Pool, now: number): void {
     if (this.#attempts.begin(pool, now)) return;
     if (this.#context.holding.hold(this, pool.id, pool.edge.hold)) this.#wasHeld = true;
@@ -250,9 +260,10 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
 
   /** The upstream's connection ended before the response did. */
   #lost(code: string): void {
-    const pool = this.#pool;
-    if (this.#relay.state === 'streaming' || pool === undefined) this.#cutClient('truncated');
-    else if (this.#relay.hasBegun || !this.#attempts.repeat(pool, code)) this.#answer(pool.noUpstream, 'reset');
+    const pool = this.#poolByNow();
+    if (this.#relay.state === 'streaming' || this.#pool === undefined) this.#cutClient('truncated');
+    else if (this.#relay.hasBegun || pool === undefined || !this.#attempts.repeat(pool, code))
+      this.#answer(this.#pool.noUpstream, 'reset');
   }
 
   /** The order to drain came before this turned out to be a stream. */
