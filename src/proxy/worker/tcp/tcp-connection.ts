@@ -117,9 +117,9 @@ export class TcpConnection implements Client, Claimant, Held {
     const { host, port } = upstream.address;
     const socket = connect({ host, port: this.#upstreamPort ?? port, allowHalfOpen: true, noDelay: true });
     this.#socket = socket;
-    this.#dialTimer = setTimeout(() => this.#dialFailed(pool, 'connect-timeout'), pool.edge.dial.timeoutMs);
+    this.#dialTimer = setTimeout(() => this.#dialFailed('connect-timeout'), pool.edge.dial.timeoutMs);
     socket.on('connect', () => this.#connected(socket));
-    socket.on('error', () => (this.#isConnected ? this.#end('reset') : this.#dialFailed(pool, 'refused')));
+    socket.on('error', () => (this.#isConnected ? this.#end('reset') : this.#dialFailed('refused')));
     socket.on('close', () => this.#upstreamClosed(socket));
     return true;
   }
@@ -139,13 +139,15 @@ export class TcpConnection implements Client, Claimant, Held {
     socket.pipe(this.#client);
   }
 
-  #dialFailed(pool: Pool, outcome: RequestOutcome): void {
+  #dialFailed(outcome: RequestOutcome): void {
     const failed = this.#upstream;
-    const attemptsLeft = this.#dials < pool.edge.dial.attempts;
-    if (!attemptsLeft || failed === undefined) {
+    // A table may have come since the connection did: whom it dropped gets no second attempt.
+    const pool = this.#context.switchboard.findTcp(this.#listener)?.pool;
+    if (pool === undefined || failed === undefined || this.#dials >= pool.edge.dial.attempts) {
       this.#end(outcome);
       return;
     }
+    this.#pool = pool;
     this.#leave();
     (this.#tried ??= new Set()).add(failed);
     if (!this.#attempt(pool)) this.#end(outcome);
