@@ -112,6 +112,14 @@ describe('a canary', () => {
     expect(world.rollout?.phase).toBe('canary');
   });
 
+  it('is not called slower than an old version that answered nothing', () => {
+    const world = upOn(canary, 1);
+    world.deploy(canary);
+    world.traffic = (revision) => (revision === 2 ? good : { requests: 100, failed: 100, p95Ms: 0, p99Ms: 0 });
+    world.stay(60_000);
+    expect(world.rollout?.phase).toBe('canary');
+  });
+
   it('concludes nothing from fewer requests than its minimum', () => {
     const world = upOn(canary, 1);
     world.deploy(canary);
