@@ -217,9 +217,7 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
   }
 
   #route(now: number): void {
-    const { switchboard } = this.#context;
-    this.#entry.generation = switchboard.generation;
-    this.#pool = switchboard.find(this.#client.listener, this.#head.host, this.#head.path);
+    this.#pool = this.#find();
     if (this.#pool !== undefined) {
       this.#limits.use(this.#pool);
       if (!this.#limits.allowsHead(this.#head.target.length + this.#head.fields.length))
@@ -227,19 +225,24 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
       else if (this.#limits.allowsBody(this.#declaredBytes)) this.#attempt(this.#pool, now);
       else this.#answer(tooLarge, 'too-large');
     } else {
-      const { answer, outcome } = answerWithoutRoute(switchboard, this.#client.listener, this.#head);
+      const { answer, outcome } = answerWithoutRoute(this.#context.switchboard, this.#client.listener, this.#head);
       this.#answer(answer, outcome);
     }
   }
 
   /** A table may have come since the request did: whom it dropped gets nothing more. undefined: its route is gone. */
   #poolByNow(): Pool | undefined {
-    const { switchboard } = this.#context;
-    if (this.#entry.generation === switchboard.generation) return this.#pool;
-    this.#entry.generation = switchboard.generation;
-    const found = switchboard.find(this.#client.listener, this.#head.host, this.#head.path);
+    if (this.#entry.generation === this.#context.switchboard.generation) return this.#pool;
+    const found = this.#find();
     if (found !== undefined) this.#pool = found;
     return found;
+  }
+
+  /** Its record says by which table. */
+  #find(): Pool | undefined {
+    const { switchboard } = this.#context;
+    this.#entry.generation = switchboard.generation;
+    return switchboard.find(this.#client.listener, this.#head.host, this.#head.path);
   }
 
   #attempt(pool: Pool, now: number): void {
