@@ -51,11 +51,8 @@ export class TcpConnection implements Client, Claimant, Held {
 
   /** Chooses an upstream and connects; what the client sends meanwhile waits in the kernel. */
   start(): void {
-    const { switchboard, holding } = this.#context;
-    const found = switchboard.findTcp(this.#listener);
-    this.#generation = switchboard.generation;
-    this.#pool = found?.pool;
-    this.#upstreamPort = found?.upstreamPort;
+    const { holding } = this.#context;
+    this.#pool = this.#find();
     if (this.#pool === undefined) this.#end('no-upstream');
     else if (this.#attempt(this.#pool)) return;
     else if (holding.hold(this, this.#pool.id, this.#pool.edge.hold)) this.#wasHeld = true;
@@ -107,6 +104,15 @@ export class TcpConnection implements Client, Claimant, Held {
     this.#end('cut-by-drain');
   }
 
+  /** Its record says by which table. */
+  #find(): Pool | undefined {
+    const { switchboard } = this.#context;
+    const found = switchboard.findTcp(this.#listener);
+    this.#generation = switchboard.generation;
+    this.#upstreamPort = found?.upstreamPort;
+    return found?.pool;
+  }
+
   #attempt(pool: Pool): boolean {
     const upstream = pool.division === undefined ? pool.choose(this.#tried) : this.#place(pool.division);
     if (upstream === undefined) return false;
@@ -142,7 +148,7 @@ export class TcpConnection implements Client, Claimant, Held {
   #dialFailed(outcome: RequestOutcome): void {
     const failed = this.#upstream;
     // A table may have come since the connection did: whom it dropped gets no second attempt.
-    const pool = this.#context.switchboard.findTcp(this.#listener)?.pool;
+    const pool = this.#find();
     if (pool === undefined || failed === undefined || this.#dials >= pool.edge.dial.attempts) {
       this.#end(outcome);
       return;
