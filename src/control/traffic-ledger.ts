@@ -24,10 +24,17 @@ export class TrafficLedger {
   note(records: readonly RequestRecord[], isWatched: (pool: string) => boolean): ReadonlySet<string> {
     const told = new Set<string>();
     for (const record of records) {
-      const { pool, revision } = record;
-      if (pool === undefined || revision === undefined || !isTelling(record) || !isWatched(pool)) continue;
-      told.add(pool);
-      this.#add(this.#bucketsOf(pool, revision), record);
+      const { pool, revision, passedOver } = record;
+      if (pool === undefined || !isWatched(pool)) continue;
+      if (revision !== undefined && isTelling(record)) {
+        told.add(pool);
+        this.#add(this.#bucketsOf(pool, revision), record);
+      }
+      // Users had their answer from another version, but it was no merit of this one.
+      if (passedOver !== undefined) {
+        told.add(pool);
+        this.#add(this.#bucketsOf(pool, passedOver), { ...record, outcome: 'refused' });
+      }
     }
     return told;
   }

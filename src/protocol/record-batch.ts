@@ -22,7 +22,7 @@ export const readRecords = ({ since, names, lines }: Omit<RecordBatch, 'count'>)
 const recordIn = (parts: readonly string[], since: number, names: readonly string[]): RequestRecord => {
   const [requestId = '', at, pool, generation, revision, replica, method = '', path = '', ...rest] = parts;
   const [status, bytesIn, bytesOut, durationMs, outcome, reason] = rest.slice(0, 6).map(Number);
-  const [client = '', host = ''] = rest.slice(6);
+  const [client = '', host = '', passedOver] = rest.slice(6);
   const revisionNumber = Number(revision);
   return {
     at: since + Number(at),
@@ -41,5 +41,6 @@ const recordIn = (parts: readonly string[], since: number, names: readonly strin
     ...(reason !== undefined && reason !== nothing && { reason: names[reason] }),
     ...(client !== '' && { client }),
     ...(host !== '' && { host }),
+    ...(passedOver !== undefined && { passedOver: Number(passedOver) }),
   };
 };

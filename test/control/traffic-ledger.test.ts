@@ -63,6 +63,17 @@ it('holds against a version what it did itself, not what our own limits answered
   expect(ledger.since(pool, 0)).toMatchObject([{ requests: 2, failed: 1 }]);
 });
 
+it('holds against a version what another one had to answer, because it took no connection', () => {
+  const ledger = new TrafficLedger();
+  const instead = Array.from({ length: 3 }, () => ({ ...record(1000, 5), passedOver: 2 }));
+  const ended: RequestRecord = { ...record(1000, 5, 'client-gone'), passedOver: 2 };
+  expect([...ledger.note([...instead, ended], all)]).toEqual([pool]);
+  expect(ledger.since(pool, 0)).toMatchObject([
+    { revision: 1, requests: 3, failed: 0 },
+    { revision: 2, requests: 4, failed: 4 },
+  ]);
+});
+
 it('keeps nothing of pools that nobody judges, and says of which ones there is news', () => {
   const ledger = new TrafficLedger();
   expect([...ledger.note([record(1000, 1)], () => false)]).toEqual([]);

@@ -54,6 +54,19 @@ describe('a canary, under load', () => {
       expect(await project.reasons('web')).toContain('CanaryStep');
     }));
 
+  test('that takes no connection any more is taken back, though the old version answered everybody instead', () =>
+    withProject('canary-deaf', { ...canary, canary: { steps: [step(20, 60)] } }, async (project) => {
+      const calls = await load(await project.url(), host, 200);
+      const outcome = await project.run('deploy', 'web', '--variable', 'RELEASE=2', '--variable', 'DEAF_AFTER=5');
+      expect(outcome).toMatchObject({ exitCode: 1 });
+      expect(outcome.all).toMatch(/ROLLOUT_REGRESSED.*requests failed, 0 % with the old version/);
+      await project.settled('web');
+      expect(await answers(project, 20)).toEqual({ '1': 20 });
+      // What was under way on a connection of the one that went deaf is all that anybody may have lost.
+      const { sent, failed } = await calls.stop();
+      expect(failed).toBeLessThan(sent / 10);
+    }));
+
   test('that is slower is taken back', () =>
     withProject('canary-slow', { ...canary, canary: { steps: [step(20, 60)] }, analysis: slower }, async (project) => {
       const calls = await load(await project.url(), host, 200);

@@ -34,6 +34,7 @@ describe('records in batches', () => {
         outcome: 'unknown-host',
       }),
       record({ method: 'TCP', path: '', bytesOut: 12_345_678_901 }),
+      record({ passedOver: 3 }),
       record({ bytesIn: 9, bytesOut: 10, durationMs: 1_099, status: 0, generation: 2_147_483_648 }),
     ];
     const writer = new RecordWriter();
@@ -43,12 +44,12 @@ describe('records in batches', () => {
 
   it('say whose they are and what host was asked for only to who wants to know', () => {
     const writer = new RecordWriter();
-    const whose = record({ client: '::1', host: 'app.localhost:8080' });
+    const whose = record({ client: '::1', host: 'app.localhost:8080', passedOver: 12 });
     const refused = record({ client: '10.0.0.1', reason: 'line end without CR', method: '', path: '' });
     for (const each of [whose, refused]) writer.add(each, true);
     expect(readRecords(writer.take())).toEqual([whose, refused]);
     writer.add(whose);
-    expect(readRecords(writer.take())).toEqual([record()]);
+    expect(readRecords(writer.take())).toEqual([record({ passedOver: 12 })]);
   });
 
   it('begin anew with each batch', () => {

@@ -51,6 +51,7 @@ describe('retries', () => {
     expect(await proxy.exchange(`HEAD / HTTP/1.1\r\nHost: ${host}\r\n${closing}\r\n`)).toMatch(/\r\n\r\n$/);
     await recorded.promise;
     expect(records[0]).toMatchObject({ outcome: 'refused', status: 502, method: 'GET', path: '/gone', pool: 'app' });
+    expect(records[0]).toMatchObject({ replica: 'dead', revision: 1 });
   });
 
   it('sends an idempotent request once more when a kept connection swallowed it', async () => {

@@ -2,7 +2,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Affinity, Pool, ReplicaId, RouteTable, TrafficSplit, Upstream } from '../../src/model/index.ts';
+import type {
+  Affinity,
+  Pool,
+  ReplicaId,
+  RequestRecord,
+  RouteTable,
+  TrafficSplit,
+  Upstream,
+} from '../../src/model/index.ts';
 import { freePort } from '../free-port.ts';
 import { closing, get, host, soon, TestProxy } from './rig.ts';
 
@@ -128,6 +136,26 @@ describe('shares', () => {
   it('give way when a revision can not be reached: the request goes to one that has a share', async () => {
     await publish([replica('old-1'), replica('new-1', deadPort)], { split: shares(50, 50) });
     expect(await askOften(10)).toEqual(Array.from({ length: 10 }, () => 'old-1'));
+  });
+
+  it('say in the ledger who was passed over, and who was asked last when nobody could be reached', async () => {
+    const records: RequestRecord[] = [];
+    proxy.link.onLedger((batch) => records.push(...batch));
+    const told = (): readonly object[] =>
+      records.map(({ outcome, revision, replica: id, passedOver }) => ({ outcome, revision, id, passedOver }));
+    const split = shares(100, 0, [{ by: 'header', name: 'x-new', revision: 2 }]);
+    await publish([replica('old-1'), replica('new-1', deadPort)], { split });
+    await ask('X-New: 1\r\n');
+    await ask();
+    const onlyNew = { shares: [{ revision: 2, percent: 100 }], matches: [] };
+    await publish([replica('new-1', deadPort), replica('new-2', deadPort)], { split: onlyNew });
+    await ask();
+    const asked = { revision: 2, passedOver: undefined, id: expect.stringMatching(/^new-[12]$/) as string };
+    await expect.poll(told).toEqual([
+      { outcome: 'ok', revision: 1, id: 'old-1', passedOver: 2 },
+      { outcome: 'ok', revision: 1, id: 'old-1', passedOver: undefined },
+      { outcome: 'refused', ...asked },
+    ]);
   });
 });
 

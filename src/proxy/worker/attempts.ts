@@ -3,10 +3,11 @@ import { steadyNow } from './clock.ts';
 import type { Division, Placement } from './division.ts';
 import type { Pool } from './pool.ts';
 import type { RequestSender } from './request-sender.ts';
+import type { Tried } from './tried.ts';
 import { defaultIdleMs } from './upstream.ts';
 import type { Claimant, Upstream } from './upstream.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
-import type { UpstreamUser } from './upstream-connection.ts';
+import type { DialFailure, UpstreamUser } from './upstream-connection.ts';
 
 /** Finds an upstream and a connection for one request, and another one where that is safe. */
 export class Attempts {
@@ -17,6 +18,7 @@ export class Attempts {
   /** Field lines of the request, for pools that look at them. */
   readonly #fields: string;
   #dials = 0;
+  /** Who took no connection. */
   #tried: Set<Upstream> | undefined;
   #placement: Placement | undefined;
   #repeated = false;
@@ -53,11 +55,15 @@ export class Attempts {
     return this.#placement.setCookie(this.upstream, pool.cookieScope);
   }
 
+  get tried(): Tried | undefined {
+    return this.#tried;
+  }
+
   /** The connection could not be made; nothing was sent, so any request may go elsewhere. */
-  dialAgain(pool: Pool): boolean {
+  dialAgain(pool: Pool, cause: DialFailure): boolean {
     const failed = this.upstream;
     this.leave();
-    if (failed !== undefined) (this.#tried ??= new Set()).add(failed);
+    if (failed !== undefined && cause !== 'overloaded') (this.#tried ??= new Set()).add(failed);
     return this.#dials < pool.edge.dial.attempts && this.begin(pool);
   }
 

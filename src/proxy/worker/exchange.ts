@@ -170,7 +170,7 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
   connectFailed(cause: DialFailure): void {
     const pool = this.#poolByNow();
     if (cause === 'overloaded') this.#context.makeRoom();
-    if (pool !== undefined && this.#attempts.dialAgain(pool)) return;
+    if (pool !== undefined && this.#attempts.dialAgain(pool, cause)) return;
     if (cause === 'overloaded') this.#answer(overloaded, cause);
     else if (this.#pool !== undefined) this.#answer(this.#pool.noUpstream, cause);
   }
@@ -360,8 +360,8 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
       bytesIn: this.#sender.contentBytes,
       bytesOut: this.#relay.contentBytes,
     };
-    const { upstream } = this.#attempts;
-    this.#entry.close({ outcome, status, pool: this.#pool?.id, upstream, bytesIn, bytesOut, at });
+    const { upstream, tried } = this.#attempts;
+    this.#entry.close({ outcome, status, pool: this.#pool?.id, upstream, tried, bytesIn, bytesOut, at });
   }
 }
 

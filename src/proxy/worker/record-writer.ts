@@ -54,6 +54,7 @@ export class RecordWriter {
     this.#numbers(octets, 6);
     this.#text(octets, client);
     this.#text(octets, host);
+    if (record.passedOver !== undefined) this.#number(octets, record.passedOver);
     octets[this.#length - 1] = lineFeed;
     this.count += 1;
     return true;

@@ -4,6 +4,8 @@ import { saidBy } from '../codec/request-head.ts';
 import { steadyNow, timeOfDay } from './clock.ts';
 import type { ExchangeContext } from './exchange-context.ts';
 import { FieldReader } from './request-fields.ts';
+import { lastTried, passedOver } from './tried.ts';
+import type { Tried } from './tried.ts';
 import type { Upstream } from './upstream.ts';
 
 /** How a request ended. */
@@ -12,6 +14,7 @@ interface Ending {
   readonly status: number;
   readonly pool: string | undefined;
   readonly upstream: Upstream | undefined;
+  readonly tried: Tried | undefined;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly at: number;
@@ -37,7 +40,8 @@ export class RequestEntry {
   }
 
   close(ending: Ending): void {
-    const { pool, upstream, status, bytesIn, bytesOut, outcome } = ending;
+    const { pool, tried, status, bytesIn, bytesOut, outcome } = ending;
+    const upstream = ending.upstream ?? lastTried(tried);
     this.#context.ledger.add({
       at: timeOfDay(this.startedAt),
       requestId: this.requestId,
@@ -45,6 +49,7 @@ export class RequestEntry {
       generation: this.generation,
       revision: upstream?.revision,
       replica: upstream?.id,
+      passedOver: passedOver(tried, upstream),
       method: this.#head.method,
       path: this.#head.path,
       status,

@@ -8,6 +8,8 @@ import { readBuffer } from './read-buffer.ts';
 /** `overloaded`: it is us who have no file descriptor left. */
 export type DialFailure = 'refused' | 'connect-timeout' | 'overloaded';
 
+export const dialFailure = (code: string): DialFailure => (isOutOfDescriptors(code) ? 'overloaded' : 'refused');
+
 /** What a connection tells whoever uses it at the moment. */
 export interface UpstreamUser {
   connected(connection: UpstreamConnection): void;
@@ -108,7 +110,7 @@ export class UpstreamConnection {
     if (before === 'closed') return;
     const { user } = this;
     this.destroy();
-    if (before === 'connecting') user?.connectFailed(isOutOfDescriptors(code) ? 'overloaded' : 'refused');
+    if (before === 'connecting') user?.connectFailed(dialFailure(code));
     else user?.upstreamFailed(code);
   }
 

@@ -148,6 +148,34 @@ describe('a tcp listener', () => {
     }
   });
 
+  it('says in the ledger who was asked last when nobody took the connection, and who was passed over', async () => {
+    const gone = await TcpServer.start(() => undefined);
+    const { port } = gone;
+    gone.close();
+    const dead = { ...upstream('gone', port), revision: 2 };
+    await edge.publish([tcp], [dead]);
+    const turnedAway = await client();
+    await turnedAway.closed;
+    const both = edge.table([tcp], [upstream('a', await echo('a')), dead]);
+    const shares = [
+      { revision: 1, percent: 1 },
+      { revision: 2, percent: 99 },
+    ];
+    await edge.publishTable({
+      ...both,
+      pools: both.pools.map((pool) => ({ ...pool, split: { shares, matches: [] } })),
+    });
+    const served = await client();
+    await served.until('a ');
+    served.socket.end();
+    await expect
+      .poll(() => edge.records)
+      .toMatchObject([
+        { outcome: 'refused', replica: 'gone', revision: 2 },
+        { outcome: 'ok', replica: 'a', revision: 1, passedOver: 2 },
+      ]);
+  });
+
   it('holds a connection while nobody is there, and what it has said waits with it', async () => {
     await edge.publish([tcp], [], { hold: { seconds: 60, maxRequests: 1 } });
     const early = await client();

@@ -8,7 +8,10 @@ import type { ExchangeContext } from '../exchange-context.ts';
 import type { Held } from '../holding.ts';
 import { peerAddressOf } from '../peer-address.ts';
 import type { Pool } from '../pool.ts';
+import { lastTried, passedOver } from '../tried.ts';
 import type { Claimant, Upstream } from '../upstream.ts';
+import { dialFailure } from '../upstream-connection.ts';
+import type { DialFailure } from '../upstream-connection.ts';
 
 /** A peer that vanished without a word is noticed after some minutes. */
 const keepAliveMs = 60_000;
@@ -125,7 +128,9 @@ export class TcpConnection implements Client, Claimant, Held {
     this.#socket = socket;
     this.#dialTimer = setTimeout(() => this.#dialFailed('connect-timeout'), pool.edge.dial.timeoutMs);
     socket.on('connect', () => this.#connected(socket));
-    socket.on('error', () => (this.#isConnected ? this.#end('reset') : this.#dialFailed('refused')));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.#isConnected ? this.#end('reset') : this.#dialFailed(dialFailure(error.code ?? '')),
+    );
     socket.on('close', () => this.#upstreamClosed(socket));
     return true;
   }
@@ -145,18 +150,19 @@ export class TcpConnection implements Client, Claimant, Held {
     socket.pipe(this.#client);
   }
 
-  #dialFailed(outcome: RequestOutcome): void {
+  #dialFailed(cause: DialFailure): void {
     const failed = this.#upstream;
+    if (cause === 'overloaded') this.#context.makeRoom();
+    else if (failed !== undefined) (this.#tried ??= new Set()).add(failed);
     // A table may have come since the connection did: whom it dropped gets no second attempt.
     const pool = this.#find();
     if (pool === undefined || failed === undefined || this.#dials >= pool.edge.dial.attempts) {
-      this.#end(outcome);
+      this.#end(cause);
       return;
     }
     this.#pool = pool;
     this.#leave();
-    (this.#tried ??= new Set()).add(failed);
-    if (!this.#attempt(pool)) this.#end(outcome);
+    if (!this.#attempt(pool)) this.#end(cause);
   }
 
   #clientClosed(): void {
@@ -205,13 +211,15 @@ export class TcpConnection implements Client, Claimant, Held {
   #record(outcome: RequestOutcome): void {
     const { ledger } = this.#context;
     if (!ledger.isEnabled) return;
+    const upstream = this.#upstream ?? lastTried(this.#tried);
     ledger.add({
       at: timeOfDay(this.#startedAt),
       requestId: this.#id,
       pool: this.#pool?.id,
       generation: this.#generation,
-      revision: this.#upstream?.revision,
-      replica: this.#upstream?.id,
+      revision: upstream?.revision,
+      replica: upstream?.id,
+      passedOver: passedOver(this.#tried, upstream),
       method: 'TCP',
       path: '',
       status: 0,
