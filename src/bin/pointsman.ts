@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Interruption, runCli } from '../cli/index.ts';
 import type { Interrupts } from '../cli/index.ts';
 import { systemClock } from '../lib/index.ts';
+import { programBeside } from './program-beside.ts';
 
 /** One Ctrl-C may come more than once: from the terminal, and handed on by npm or a shell. */
 const sameInterruptMs = 300;
@@ -26,10 +25,6 @@ const listenForInterrupts = (): Interrupts => {
   }
   return { first: first.signal, second: second.signal };
 };
-
-/** The programs beside this one, as source or compiled. */
-const programBeside = (name: string): string =>
-  fileURLToPath(new URL(`${name}${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
 
 const readVersion = (): string =>
   (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
