@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { Pool } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { programNamed } from '../program-named.ts';
 import { drainPolicy, host, soon, TestProxy, upstream } from './rig.ts';
 
 const run = promisify(execFile);
@@ -92,19 +93,10 @@ const whileSwitching = async <Result>(work: Promise<Result>): Promise<Result> =>
   return await settled;
 };
 
-const has = async (program: string, ...args: string[]): Promise<boolean> =>
-  await run(program, args).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
-  );
-
-const hasCurl = await has('curl', '--version');
-const hasWrk = await has('wrk', '-v');
-const hasPython = await has('python3', '--version');
 const url = (path: string): string => `http://127.0.0.1:${proxy.port}${path}`;
 const fields = { Host: host };
 
-describe.skipIf(!hasCurl)('curl (left out where there is none)', () => {
+describe.skipIf(programNamed('curl') === undefined)('curl (left out where there is none)', () => {
   const curl = async (...args: string[]): Promise<string> =>
     (await run('curl', ['-sS', '--http1.1', '--max-time', '60', '-H', `Host: ${host}`, ...args])).stdout;
 
@@ -130,7 +122,7 @@ describe.skipIf(!hasCurl)('curl (left out where there is none)', () => {
   });
 });
 
-describe.skipIf(!hasWrk)('wrk (left out where there is none)', () => {
+describe.skipIf(programNamed('wrk') === undefined)('wrk (left out where there is none)', () => {
   it('has no error over many switches', async () => {
     const args = ['-t1', '-c32', '-d2s', '--timeout', '60s', '-H', `Host: ${host}`, url('/')];
     const { stdout } = await whileSwitching(run('wrk', args));
@@ -186,12 +178,15 @@ assert ask("GET", "/empty") == (204, b"")
 print("all is well")
 `;
 
-describe.skipIf(!hasPython)("Python's http.client (left out where there is no Python)", () => {
-  it('keeps its one connection over many switches', async () => {
-    const asking = run('python3', ['-c', pythonClient, String(proxy.port), host], { timeout: 90_000 });
-    expect((await whileSwitching(asking)).stdout).toBe('all is well\n');
-  });
-});
+describe.skipIf(programNamed('python3') === undefined)(
+  "Python's http.client (left out where there is no Python)",
+  () => {
+    it('keeps its one connection over many switches', async () => {
+      const asking = run('python3', ['-c', pythonClient, String(proxy.port), host], { timeout: 90_000 });
+      expect((await whileSwitching(asking)).stdout).toBe('all is well\n');
+    });
+  },
+);
 
 describe('ws', () => {
   const open = async (): Promise<WebSocket> => {

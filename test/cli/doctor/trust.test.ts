@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,10 +5,9 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openAuthority } from '../../../src/certificates/index.ts';
 import { trustStores } from '../../../src/cli/doctor/trust-stores.ts';
+import { programNamed } from '../../program-named.ts';
 import { CommandLine } from '../command-line.ts';
 
-const has = (program: string): boolean =>
-  existsSync(join('/usr/bin', program)) || existsSync(join('/usr/sbin', program));
 let home: string;
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'trust-'));
@@ -41,7 +39,7 @@ it('knows the stores of Debian, Fedora, macOS and Chromium, and which of them ta
   expect(commands('plan9')).toEqual([]);
 });
 
-it.skipIf(!has('certutil'))(
+it.skipIf(programNamed('certutil') === undefined)(
   'adds the authority to the store of Chromium, again without harm, and says each step',
   async () => {
     const line = await CommandLine.create();
@@ -65,19 +63,22 @@ it.skipIf(!has('certutil'))(
   },
 );
 
-it.skipIf(!has('update-ca-certificates'))("ends up in the bundle that Debian's programs read", async () => {
-  const authority = await openAuthority(join(home, 'ca'));
-  const [store] = trustStores(authority.certificateFile, surroundings('linux', ['update-ca-certificates']));
-  const [copy, update] = store?.steps ?? [];
-  if (copy?.kind !== 'copy' || update?.kind !== 'run') throw new Error('Debian takes a copy and a command');
-  // The same into folders of our own: a test must not change whom this machine trusts.
-  const [local, etc] = [join(home, 'local'), join(home, 'etc')];
-  await mkdir(local);
-  await mkdir(etc);
-  await execa('cp', [copy.from, join(local, copy.to.split('/').at(-1) ?? '')]);
-  await execa(update.command[0], ['--localcertsdir', local, '--etccertsdir', etc]);
-  expect(await readFile(join(etc, 'ca-certificates.crt'), 'utf8')).toContain(authority.certificate.trim());
-});
+it.skipIf(programNamed('update-ca-certificates', '/usr/sbin') === undefined)(
+  "ends up in the bundle that Debian's programs read",
+  async () => {
+    const authority = await openAuthority(join(home, 'ca'));
+    const [store] = trustStores(authority.certificateFile, surroundings('linux', ['update-ca-certificates']));
+    const [copy, update] = store?.steps ?? [];
+    if (copy?.kind !== 'copy' || update?.kind !== 'run') throw new Error('Debian takes a copy and a command');
+    // The same into folders of our own: a test must not change whom this machine trusts.
+    const [local, etc] = [join(home, 'local'), join(home, 'etc')];
+    await mkdir(local);
+    await mkdir(etc);
+    await execa('cp', [copy.from, join(local, copy.to.split('/').at(-1) ?? '')]);
+    await execa(update.command[0], ['--localcertsdir', local, '--etccertsdir', etc]);
+    expect(await readFile(join(etc, 'ca-certificates.crt'), 'utf8')).toContain(authority.certificate.trim());
+  },
+);
 
 it('without any store it knows, it names the file and ends with a coded error', async () => {
   const line = await CommandLine.create();

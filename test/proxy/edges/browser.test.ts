@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReplicaId } from '../../../src/model/index.ts';
 import { drainPolicy, host, soon, upstream } from '../rig.ts';
 import { App } from './app.ts';
-import { programNamed } from './programs.ts';
+import { programNamed } from '../../program-named.ts';
 import { EdgeProxy, routes } from './rig.ts';
 
 const executablePath = programNamed('chromium') ?? programNamed('chromium-browser') ?? programNamed('google-chrome');

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { host, upstream } from '../rig.ts';
 import { App } from './app.ts';
-import { programNamed } from './programs.ts';
+import { programNamed } from '../../program-named.ts';
 import { EdgeProxy, routes } from './rig.ts';
 
 const run = promisify(execFile);

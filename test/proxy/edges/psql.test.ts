@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../free-port.ts';
 import { upstream } from '../rig.ts';
-import { programNamed } from './programs.ts';
+import { programNamed } from '../../program-named.ts';
 import { EdgeProxy } from './rig.ts';
 import type { TestListener } from './rig.ts';
 
