@@ -1,4 +1,5 @@
 import type { Rollout, ServiceName, ServiceSpec } from '../model/index.ts';
+import { isFinished } from '../model/index.ts';
 import { isSame } from './input-hash.ts';
 import { put } from './records.ts';
 import type { Records } from './records.ts';
@@ -16,10 +17,33 @@ export const whyNew = (records: Records, { spec, specHash }: HashedSpec, retryFa
   const record = records.service(spec.name);
   if (record === undefined) return 'first deploy';
   if (!record.wanted) return 'wanted again';
+  if (returnsToActive(records, { spec, specHash })) return undefined;
   if (record.applied.specHash !== specHash) return whatDiffers(record.applied.spec, spec);
   const newest = records.newestRollout(spec.name)?.rollout;
   if (!retryFailed || newest === undefined || !hasNotSucceeded(newest)) return undefined;
   return records.revision(spec.name, newest.to)?.specHash === specHash ? 'tried again after a failure' : undefined;
+};
+
+/**
+ * The manifest says again what the active revision is, which serves whatever became of those after it: of that nothing
+ * is to be replaced.
+ */
+export const returnsToActive = (records: Records, { spec, specHash }: HashedSpec): boolean => {
+  const record = records.service(spec.name);
+  const newest = records.newestRollout(spec.name)?.rollout;
+  if (record?.active === undefined || newest === undefined || !isFinished(newest.phase)) return false;
+  return record.applied.specHash !== specHash && records.revision(spec.name, record.active)?.specHash === specHash;
+};
+
+/** What failed last is past: since then the manifest has gone back to what serves. A failed rollback is not past. */
+export const isFailurePast = (
+  records: Records,
+  { service, active, applied }: ServiceRecord,
+  newest: Rollout | undefined,
+): boolean => {
+  if (active === undefined || newest?.phase !== 'failed' || newest.isRollback === true) return false;
+  const failed = records.revision(service, newest.to)?.specHash;
+  return records.revision(service, active)?.specHash === applied.specHash && failed !== applied.specHash;
 };
 
 /** The row after a manifest was applied. What a command or a rollback set stays until the manifest says something else. */

@@ -4,7 +4,7 @@ import { clientLimits, projectTls } from '../manifest/index.ts';
 import type { ServiceName } from '../model/index.ts';
 import { isFinished, PointsmanError, serviceName } from '../model/index.ts';
 import type { DeployRequest, DeployResult, RollbackRequest, ScaleRequest, ServiceRequest } from '../protocol/index.ts';
-import { appliedRecord, changesRoutes, goneServices, unwanted, whyNew } from './changes.ts';
+import { appliedRecord, changesRoutes, goneServices, returnsToActive, unwanted, whyNew } from './changes.ts';
 import type { HashedSpec } from './changes.ts';
 import type { Desired, DesiredReader, Overrides } from './desired.ts';
 import { problemsError } from './desired.ts';
@@ -227,7 +227,8 @@ export class Commands {
     return hashed.flatMap((each) => {
       const before = this.#parts.records.service(each.spec.name);
       const isReplaced = revisions.some(({ record }) => record.service === each.spec.name);
-      if (before === undefined || isReplaced || before.applied.specHash !== each.specHash || !before.wanted) return [];
+      if (before === undefined || isReplaced || !before.wanted) return [];
+      if (before.applied.specHash !== each.specHash && !returnsToActive(this.#parts.records, each)) return [];
       const after = { ...appliedRecord(before, each), active: before.active };
       return isSame(before, after) ? [] : [{ before, after }];
     });
@@ -239,7 +240,14 @@ export class Commands {
       events.add({ service, severity: 'info', reason: 'ServiceRemoved', message: `${service} left the manifests` });
       onWantedChanged(service);
     }
-    for (const { after } of inPlace) onWantedChanged(after.service);
+    for (const { before, after } of inPlace) {
+      const { service, active } = after;
+      if (before.applied.specHash !== after.applied.specHash) {
+        const message = `${service}: the manifest says again what revision ${active} is, which serves`;
+        events.add({ service, severity: 'info', reason: 'NothingToReplace', message });
+      }
+      onWantedChanged(service);
+    }
     if (changesEdges || inPlace.some(({ before, after }) => changesRoutes(before, after))) onRoutesChanged();
   }
 

@@ -1,4 +1,4 @@
-import type { ServiceName } from '../model/index.ts';
+import type { Rollout, ServiceName } from '../model/index.ts';
 import { isFinished, PointsmanError } from '../model/index.ts';
 import type { DeployReport, RevisionReport } from '../protocol/index.ts';
 import type { LiveFacts } from './live-facts.ts';
@@ -13,8 +13,8 @@ export const deployReport = (records: Records, live: LiveFacts, deployId: string
       fix: 'Only the newest deploys are kept; `pointsman events` tells what happened.',
     });
   }
-  const rollouts = records.rolloutsOfDeploy(deployId).map(shownRollout);
-  const finished = rollouts.every(({ phase }) => isFinished(phase));
+  const rollouts = records.rolloutsOfDeploy(deployId).map((record) => withoutIdleReturn(records, shownRollout(record)));
+  const finished = rollouts.every(({ phase, isReturning }) => isFinished(phase) && isReturning !== true);
   const completed = rollouts.every(({ phase }) => phase === 'completed');
   const progress = rollouts.flatMap(({ service }) => {
     const line = live.progress(service);
@@ -63,6 +63,14 @@ export const revisionReports = (records: Records, service: ServiceName): readonl
       ...revision,
       variables: Object.keys(spec.variables).sort(),
     }));
+
+/** Nobody goes back where a newer version is on its way, or nothing is wanted any more. */
+const withoutIdleReturn = (records: Records, rollout: Rollout): Rollout => {
+  const { isReturning, ...others } = rollout;
+  const isNewest = records.newestRollout(rollout.service)?.rollout.id === rollout.id;
+  const isIdle = !isNewest || records.service(rollout.service)?.wanted !== true;
+  return isReturning === true && isIdle ? others : rollout;
+};
 
 const isAbout = (report: DeployReport, service: ServiceName): boolean =>
   report.rollouts.some((rollout) => rollout.service === service);

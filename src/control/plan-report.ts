@@ -3,14 +3,16 @@ import { rolloutId, serviceName } from '../model/index.ts';
 import { deployOrder, describePlan, describePolicy, forecast } from '../plan/index.ts';
 import type { PlannedService } from '../plan/index.ts';
 import type { DeployRequest, PlanReport } from '../protocol/index.ts';
-import { appliedRecord, goneServices, whyNew } from './changes.ts';
+import { appliedRecord, goneServices, returnsToActive, whyNew } from './changes.ts';
 import { checkStateOf } from './check-state.ts';
 import type { HashedSpec } from './changes.ts';
 import { differenceInWords, differencesBetween } from './differences.ts';
+import { isSame } from './input-hash.ts';
 import { expectationOf } from './measures.ts';
 import { nothingAsked } from './requests.ts';
 import { replicasOf, situationOf } from './situation.ts';
 import type { SituationParts } from './situation.ts';
+import type { ServiceRecord } from './store/index.ts';
 
 export interface PlanInput {
   readonly request: DeployRequest;
@@ -52,11 +54,17 @@ const differencesOf = ({ records }: SituationParts, { hashed }: PlanInput, servi
 };
 
 const apart = (parts: SituationParts, input: PlanInput, service: ServiceName): readonly string[] => {
-  const spec = input.hashed.find((each) => each.spec.name === service)?.spec;
-  const scaledTo = parts.records.service(service)?.scaledTo;
-  const differences = differencesOf(parts, input, service).map(differenceInWords);
+  const hashed = input.hashed.find((each) => each.spec.name === service);
+  const record = parts.records.service(service);
+  if (hashed === undefined || record === undefined) return [];
+  const { spec } = hashed;
+  const { active, scaledTo } = record;
+  if (returnsToActive(parts.records, hashed)) {
+    return [`${service} stays as it is: its manifest says again what revision ${active} is, which serves`];
+  }
+  const differences = isRolledBack(parts, record) ? differencesOf(parts, input, service).map(differenceInWords) : [];
   return [
-    ...(spec === undefined || scaledTo === undefined || scaledTo === spec.replicas
+    ...(scaledTo === undefined || scaledTo === spec.replicas
       ? []
       : [`${service} was scaled to ${scaledTo}; its manifest says ${spec.replicas}`]),
     ...(differences.length === 0
@@ -64,6 +72,15 @@ const apart = (parts: SituationParts, input: PlanInput, service: ServiceName): r
       : [`${service} was rolled back; \`pointsman deploy ${service}\` takes it forward: ${differences.join('; ')}`]),
   ];
 };
+
+/** What serves is older than the manifest, or goes by older rules. Rules that the manifest changed in place are in force. */
+const isRolledBack = (
+  { records }: SituationParts,
+  { service, active, applied, policy, domains }: ServiceRecord,
+): boolean =>
+  (active !== undefined && records.revision(service, active)?.specHash !== applied.specHash) ||
+  !isSame(policy, applied.spec.policy) ||
+  domains !== undefined;
 
 const plannedService = (parts: SituationParts, input: PlanInput, each: HashedSpec): PlannedService => {
   const { spec } = each;

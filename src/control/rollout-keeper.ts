@@ -5,7 +5,7 @@ import { isFinished } from '../model/index.ts';
 import { lastLines } from './crash.ts';
 import { put } from './records.ts';
 import type { Records } from './records.ts';
-import type { Change, StateStore } from './store/index.ts';
+import type { Change, RolloutRecord, StateStore } from './store/index.ts';
 
 export interface RolloutKeeperParts {
   readonly engine: Engine;
@@ -34,6 +34,7 @@ export class RolloutKeeper {
     const { store, records, onEvent, onFinished } = this.#parts;
     const found = records.newestRollout(service);
     if (planned === undefined || found === undefined || found.rollout === planned) return 'unchanged';
+    if (isFinished(found.rollout.phase)) return this.#keepReturn(found, planned);
     const rollout = planned.phase === 'failed' ? await this.#withOutput(planned, replicas) : planned;
     // A newer rollout may have superseded it while its last words were read.
     const newest = records.newestRollout(service);
@@ -45,6 +46,17 @@ export class RolloutKeeper {
     for (const event of changesInside(found.rollout, rollout)) onEvent(event);
     if (isFinished(rollout.phase)) onFinished(rollout);
     return 'moved';
+  }
+
+  /** It had failed before; now what worked serves again as it did. */
+  #keepReturn(found: RolloutRecord, rollout: Rollout): 'unchanged' {
+    const { store, records, onEvent } = this.#parts;
+    const { service, id } = rollout;
+    const revision = records.service(service)?.active;
+    store.record([put.rollout({ ...found, rollout })]);
+    const message = `${service}: the way back to revision ${revision} is over`;
+    onEvent({ service, rollout: id, severity: 'info', reason: 'WentBack', message });
+    return 'unchanged';
   }
 
   /** A version that runs and never gets ready has not crashed: its words are read from where it runs. */

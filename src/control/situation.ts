@@ -1,5 +1,6 @@
 import type { EnvironmentName, Instant, ObservedReplica, ProjectName, ServiceName } from '../model/index.ts';
 import { dependencyState } from '../plan/index.ts';
+import { isFailurePast } from './changes.ts';
 import { nothingToCheck } from './check-state.ts';
 import type { DependencyState, Situation } from '../plan/index.ts';
 import type { Records } from './records.ts';
@@ -42,6 +43,7 @@ export const situationOf = (parts: SituationParts, service: ServiceName, facts: 
     rollout: newest?.rollout,
     revisions: records.revisionsOf(service).map((revision) => withRules(records, revision)),
     active: record?.active,
+    isFailurePast: record !== undefined && isFailurePast(records, record, newest?.rollout),
     dependencies: newest === undefined ? noDependencies : dependenciesOf(parts, newest),
     build: newest?.build ?? { kind: 'pending' },
     preDeploy: newest?.preDeploy ?? { kind: 'pending' },

@@ -1,8 +1,9 @@
 import type { Engine } from '../engine/index.ts';
-import type { Condition, Instant, ObservedReplica, ReplicaPhase } from '../model/index.ts';
+import type { Condition, Instant, ObservedReplica, ReplicaPhase, Rollout } from '../model/index.ts';
 import { errorReport, isFinished } from '../model/index.ts';
 import type { ReplicaStatus, ServiceStatus, StatusReport } from '../protocol/index.ts';
 import type { ProxyLink } from '../traffic/index.ts';
+import { isFailurePast } from './changes.ts';
 import type { DesiredReader } from './desired.ts';
 import type { EngineState } from './engine-state.ts';
 import type { LiveFacts } from './live-facts.ts';
@@ -127,13 +128,16 @@ const serviceStatus = async (parts: StatusParts, record: ServiceRecord): Promise
       ? parts.routes.hostsOf(record.service, domainsOf(record)).flatMap((domain) => urlsOf(parts, domain))
       : [],
     ...(isTriedOut && { previews: previewHosts(records, record).map((host) => urlOf(parts.routes, host)) }),
-    // What failed last is worth seeing until something newer completes.
-    rollout: newest !== undefined && (!isFinished(newest.phase) || newest.phase === 'failed') ? newest : undefined,
+    rollout: newest !== undefined && isWorthSeeing(records, record, newest) ? newest : undefined,
     replicas: replicas.toSorted((a, b) => a.revision - b.revision || a.slot - b.slot).map(replicaStatus),
     drains: newestRecord?.drains ?? [],
     conditions: [...live.conditions(record.service), manifestCondition(parts)],
   };
 };
+
+/** What failed last is worth seeing until something newer completes, or its manifest is taken back. */
+const isWorthSeeing = (records: Records, record: ServiceRecord, newest: Rollout): boolean =>
+  !isFinished(newest.phase) || (newest.phase === 'failed' && !isFailurePast(records, record, newest));
 
 /** With the engine out of reach the services are shown without replicas; the report says why. */
 const observed = async (

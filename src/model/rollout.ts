@@ -13,6 +13,8 @@ export interface Rollout {
   /** Entered phases with their times: the report's time line. */
   readonly history: readonly { readonly phase: RolloutPhase; readonly at: Instant }[];
   readonly failure?: ErrorReport;
+  /** It failed, and what worked before has not all its places in the routes again. */
+  readonly isReturning?: boolean;
   /** Asked for to get back to what worked: its checks report, but neither block nor undo it. */
   readonly isRollback?: boolean;
   /** What each check of `verify` found last. */

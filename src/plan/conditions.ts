@@ -57,6 +57,10 @@ const progressing = (situation: Situation, rollout: Rollout | undefined): Condit
         : (standingOf(situation, rollout) ?? `revision ${rollout.to} is ${rollout.phase}`);
     return condition(situation, { type: 'Progressing', status: 'true', reason: underWayReason(rollout), message });
   }
+  if (situation.isFailurePast === true) {
+    const message = `revision ${situation.active} is what the manifest says, and serves`;
+    return condition(situation, { type: 'Progressing', status: 'false', reason: 'NothingToReplace', message });
+  }
   if (rollout.phase === 'failed') {
     const { message = `revision ${rollout.to} failed`, fix } = rollout.failure ?? {};
     return condition(situation, {
@@ -86,7 +90,7 @@ const waitingReasons: { readonly [What in NonNullable<Rollout['waitsFor']>]: str
 /** Only where something was asked. */
 const verified = (situation: Situation, rollout: Rollout | undefined): readonly Condition[] => {
   const results = rollout?.checks ?? [];
-  if (results.length === 0) return [];
+  if (results.length === 0 || situation.isFailurePast === true) return [];
   const failed = results.filter(({ ok }) => !ok);
   const [first] = failed;
   const message =

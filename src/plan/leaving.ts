@@ -1,8 +1,7 @@
 import type { Instant, ObservedReplica, Operation, Rollout, RolloutPolicy } from '../model/index.ts';
-import { operationKey } from '../model/index.ts';
 import { takesOverAtOnce } from './batch.ts';
 import { revisionOf } from './intent.ts';
-import { isBeingEnded, isLeaving, isReady } from './replicas.ts';
+import { isBeingEnded, isLeaving, isReady, isRouting } from './replicas.ts';
 import type { Situation } from './situation.ts';
 
 /** What to do next with a replica that has to go, and when to look again if nothing happens until then. */
@@ -46,8 +45,7 @@ export const stepLeaving = (situation: Situation, replica: ObservedReplica, poli
 
 /** While a table is under way nobody knows whether the replica is in it: only an acknowledgement says. */
 const mayBeRouted = (situation: Situation, replica: ObservedReplica): boolean =>
-  situation.routed.includes(replica.id) ||
-  situation.running.has(operationKey({ kind: 'route', service: situation.service, members: [], cause: '' }));
+  situation.routed.includes(replica.id) || isRouting(situation);
 
 const drainStep = (situation: Situation, replica: ObservedReplica, policy: RolloutPolicy): LeavingStep => {
   if (replica.drainingSince === undefined) {

@@ -15,6 +15,7 @@ import type { ServicePlan, Situation } from './situation.ts';
 import { isSameSplit, splitOf } from './split.ts';
 import { standingOf } from './standing.ts';
 import { areCandidatesReady, tryoutDue } from './tryout-step.ts';
+import { wayBackEnds } from './way-back.ts';
 
 /**
  * One look at one service: how far its rollout is and what to do now. Pure and level-triggered: the same facts give the
@@ -48,6 +49,7 @@ export const planService = (situation: Situation): ServicePlan => {
       ...hopelessAt(situation, intent),
       progressDeadline(situation, rollout),
       roundDueAt(situation, rollout),
+      wayBackEnds(situation, rollout),
       ...tryoutDue(situation, rollout),
     ]),
   };

@@ -62,6 +62,10 @@ export const nextAttempt = (
   return { attempt: last + 1, isStarting };
 };
 
+/** A table is under way. */
+export const isRouting = ({ running, service }: Situation): boolean =>
+  running.has(operationKey({ kind: 'route', service, members: [], cause: '' }));
+
 /** Starts of a revision, or of any, that were begun and can't be observed yet. */
 export const startsUnderWay = (situation: Situation, revision?: RevisionNumber): number => {
   if (situation.running.size === 0) return 0;

@@ -19,15 +19,19 @@ import {
   firstOfReplacement,
   waitsFor,
 } from './tryout-step.ts';
+import { withWayBack } from './way-back.ts';
 
 /** The rollout as far as today's facts carry it. Returns the same object when it stays where it is. */
 export const advanceRollout = (situation: Situation): Rollout | undefined => {
-  if (situation.rollout === undefined || isFinished(situation.rollout.phase)) return situation.rollout;
+  if (situation.rollout === undefined) return undefined;
+  if (isFinished(situation.rollout.phase)) {
+    return situation.rollout.isReturning === true ? withWayBack(situation, situation.rollout) : situation.rollout;
+  }
   let rollout = withPauses(situation, situation.rollout);
   // Every turn enters a later phase or a later state of it, and there are only so many.
   for (;;) {
     const next = isFinished(rollout.phase) ? undefined : nextOf(situation, rollout);
-    if (next === undefined) return withWaiting(situation, rollout);
+    if (next === undefined) return withWayBack(situation, withWaiting(situation, rollout));
     rollout = enter(rollout, next, situation.now);
   }
 };

@@ -33,6 +33,8 @@ export interface Situation {
   readonly revisions: readonly Revision[];
   /** The revision that last completed: what a failed rollout goes back to. */
   readonly active: RevisionNumber | undefined;
+  /** Since the rollout failed its manifest has gone back to the active revision. */
+  readonly isFailurePast?: boolean;
   /** Services this rollout must wait for, and one that failed in the same deploy. */
   readonly dependencies: DependencyState;
   /** Of `rollout.to`. */

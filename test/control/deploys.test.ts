@@ -42,6 +42,33 @@ test('a version that never gets ready fails with its own output while the old on
   expect(await rig.service('web')).toMatchObject({ ready: 1, revision: 1 });
 });
 
+test('a manifest that says again what serves replaces nothing after a failed deploy', async () => {
+  const rig = await startRig(project + politeService('web'));
+  await rig.up();
+  const good = rig.read('pointsman.yaml');
+  const [replica] = (await rig.service('web')).replicas;
+  rig.write('pointsman.yaml', good.replace('node polite.mjs', 'node exits-zero.mjs'));
+  expect((await rig.up()).result).toBe('failed');
+  expect((await rig.service('web')).rollout).toMatchObject({ phase: 'failed' });
+  rig.write('pointsman.yaml', good);
+  const plan = await rig.control.plan({ services: [], variables: {} }, AbortSignal.timeout(60_000));
+  expect(plan.services).toMatchObject([{ service: 'web', change: 'none' }]);
+  const told = await rig.event('NothingToReplace', 'web');
+  expect(told.message).toContain('what revision 1 is');
+  const { rollouts } = await rig.control.apply({}, AbortSignal.timeout(60_000));
+  expect(rollouts).toEqual([]);
+  const web = await rig.service('web');
+  expect(web).toMatchObject({ ready: 1, revision: 1, rollout: undefined, replicas: [{ id: replica?.id }] });
+  expect(web.conditions.filter(({ reason }) => /Fail/.test(reason))).toEqual([]);
+  // Rules change in place, and are no difference between what runs and what is wanted.
+  rig.write('pointsman.yaml', good.replace('drainingSeconds: 5', 'drainingSeconds: 6'));
+  await rig.control.apply({}, AbortSignal.timeout(60_000));
+  const after = await rig.control.plan({ services: [], variables: {} }, AbortSignal.timeout(60_000));
+  expect(after.services).toMatchObject([{ change: 'none', apart: [] }]);
+  // Asked for by name it is replaced all the same.
+  expect((await rig.deploy(['web'])).rollouts).toMatchObject([{ phase: 'completed', from: 1, to: 3 }]);
+});
+
 test('services are deployed after those they depend on, and not at all when one of them fails', async () => {
   const rig = await startRig(
     project +

@@ -85,6 +85,29 @@ test('a paused rollout is shown as such, refuses promote, and goes on with resum
   expect((await until(rig, deployId, ({ finished }) => finished)).result).toBe('completed');
 });
 
+test('a deploy that is taken back half-way is over when the old version has all its places again', async () => {
+  const of = (number: number): string =>
+    politeService(
+      'web',
+      [`variables: { RELEASE: "${number}", BOOT_MS: "2000" }`],
+      ['strategy: rolling', 'numReplicas: 2'],
+    );
+  const rig = await startRig(project + of(1));
+  await rig.up();
+  rig.write('pointsman.yaml', project + of(2));
+  const { deployId } = await rig.control.apply({}, asked());
+  const isHalfWay = async (): Promise<boolean> => {
+    const { replicas } = await rig.service('web');
+    return replicas.filter(({ revision }) => revision === 1).length === 1;
+  };
+  for await (const _ of rig.control.events({ follow: true }, asked())) if (await isHalfWay()) break;
+  await rig.control.abort({ service: 'web' });
+  const report = await until(rig, deployId, ({ finished }) => finished);
+  expect(report).toMatchObject({ result: 'failed', rollouts: [{ failure: { code: 'ROLLOUT_ABORTED' } }] });
+  const { replicas } = await rig.service('web');
+  expect(replicas.filter(({ routed }) => routed).map(({ revision }) => revision)).toEqual([1, 1]);
+});
+
 test('a deploy that fails goes back to the version that had taken over, though the one before it was still leaving', async () => {
   const rig = await startRig(project + politeService('web', release(1)));
   await rig.up();

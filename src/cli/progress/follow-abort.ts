@@ -2,14 +2,14 @@ import { isFinished, PointsmanError } from '../../model/index.ts';
 import type { Rollout } from '../../model/index.ts';
 import type { Session } from '../session.ts';
 
-/** Waits until the service's rollout has ended. 0: it was aborted; 1: it had come to another end before. */
+/** Waits until the service's rollout has ended and the old version serves as before. 0: it was aborted; 1: it had come to another end before. */
 export const followAbort = async (
   { client, output, signal }: Session,
   asked: { readonly service: string; readonly deployId: string },
 ): Promise<number> => {
   for await (const { rollouts } of client.followDeploy(asked.deployId, signal)) {
     const rollout = rollouts.find(({ service }) => service === asked.service);
-    if (rollout === undefined || !isFinished(rollout.phase)) continue;
+    if (rollout === undefined || !isFinished(rollout.phase) || rollout.isReturning === true) continue;
     if (output.wantsJson) output.json(rollout);
     else output.note(words(rollout));
     return rollout.failure?.code === 'ROLLOUT_ABORTED' ? 0 : 1;

@@ -116,25 +116,24 @@ export class Rollouts {
     if (before !== undefined && isFinished(before.phase) && after.phase !== before.phase) {
       this.#world.fail('a rollout ends once', `${after.id} was ${before.phase} and is ${after.phase}`);
     }
+    if (isOver(after) && before !== undefined && !isOver(before)) this.#checkTold(after);
     if (before === undefined || before.phase === after.phase) return;
     if (before.phase === 'waiting' && !isFinished(after.phase)) this.#checkDependencies(after);
     if (isFinished(after.phase)) this.#endedAt.set(after.id, this.#world.time.now);
     if (after.phase !== 'failed') return;
-    // After the switch the old version only stands by: it serves again a moment after the failure.
-    if (!this.#hasSwitched(after)) this.#checkServing(after);
     this.#world.time.after(aWhileMs, () => {
       this.#checkServing(after);
       this.#checkNobodyEnded(after);
     });
   }
 
-  /** A switch is over when the proxy has its table, which may be the instant in which the new version fails. */
-  #hasSwitched({ service, to, history }: Rollout): boolean {
-    const routed = this.#world.proxy.routed();
-    const isServing = this.#world.containers
-      .of(service)
-      .some(({ id, start }) => start.revision === to && routed.has(id));
-    return isServing || history.some(({ phase }) => phase === 'verifying' || phase === 'baking');
+  /** Whoever waits for a deploy that failed goes on when the old version serves again, unless that takes too long. */
+  #checkTold(rollout: Rollout): void {
+    const { now } = this.#world.time;
+    const failedAt = this.#endedAt.get(rollout.id) ?? now;
+    const active = this.#decisions.service(rollout.service)?.active ?? 0;
+    const { deadlineSeconds = 0 } = this.#decisions.revision(rollout.service, active)?.spec.policy.gate ?? {};
+    if (now < failedAt + deadlineSeconds * 1000) this.#checkServing(rollout);
   }
 
   /** Services of one deploy wait for those that they depend on. */
@@ -211,5 +210,7 @@ export class Rollouts {
     );
   }
 }
+
+const isOver = ({ phase, isReturning }: Rollout): boolean => phase === 'failed' && isReturning !== true;
 
 const hasArrived = ({ phase }: Rollout): boolean => phase === 'retiring' || phase === 'completed';
