@@ -1,6 +1,8 @@
-// `npm test`: sets up what is missing (dependencies: with-node.mjs; Docker and base images: here), runs the checks and
-// every test, and closes with `N passed, N failed`. Arguments go to vitest (a file name, -t …) and leave out the checks.
+// `npm test`: sets up what is missing (dependencies: with-node.mjs; Docker, base images and other people's programs: here),
+// runs the checks and every test, and closes with `N passed, N failed`. Arguments go to vitest (a file name, -t …) and
+// leave out the checks.
 import { relative } from 'node:path';
+import { execa } from 'execa';
 import { checkNames, runCheck } from './checks.ts';
 import type { DockerState } from './ensure-docker.ts';
 import { ensureDocker, makeBaseImages } from './ensure-docker.ts';
@@ -21,6 +23,11 @@ const ensureDockerWithBases = async (): Promise<DockerState> => {
   const docker = await ensureDocker();
   const missing = docker.answers ? await makeBaseImages() : undefined;
   return missing === undefined ? docker : { answers: false, reason: missing };
+};
+
+/** What of it can't be had is said, and the tests that need it are left out. */
+const installTestPrograms = async (): Promise<void> => {
+  await execa('bash', ['scripts/test-programs.sh'], { stdout: process.stderr, stderr: process.stderr, reject: false });
 };
 
 const runChecks = async (): Promise<Counts> => {
@@ -78,6 +85,7 @@ const countsOf = ({ files, broke, left }: VitestRun): Counts => {
 
 const filters = process.argv.slice(2);
 const docker = await ensureDockerWithBases();
+if (filters.length === 0) await installTestPrograms();
 say(
   docker.answers
     ? `Docker ${docker.version} answers: all tests run.`

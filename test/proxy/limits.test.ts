@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConnectionLimits, RequestLimits, RequestOutcome } from '../../src/model/index.ts';
+import { programNamed } from '../program-named.ts';
 import { closing, get, host, ok, RawClient, RawUpstream, soon, TestProxy, upstream } from './rig.ts';
 
 let proxy: TestProxy;
@@ -78,7 +79,7 @@ describe('clients that take their time', () => {
     expect(await proxy.exchange(get('/', closing))).toContain('served');
   });
 
-  it('can not keep others out', { skip: !existsSync('/usr/bin/slowhttptest') }, async () => {
+  it('can not keep others out', { skip: programNamed('slowhttptest') === undefined }, async () => {
     await publish({ headSeconds: 5, bodySeconds: 5, readerSeconds: 5 });
     const url = `http://127.0.0.1:${proxy.port}`;
     const attack = (kind: readonly string[], path = '/'): Promise<unknown> =>
