@@ -14,12 +14,14 @@ import { refusalMessage } from './edge-answer.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeClient } from './exchange-client.ts';
 import { Output } from './output.ts';
-import { readBuffer, readingIntoShared } from './read-buffer.ts';
+import { readingIntoShared } from './read-buffer.ts';
 import { patienceOf } from './patience.ts';
 import type { Patience } from './patience.ts';
 import { peerAddressOf } from './peer-address.ts';
 import { SendProgress } from './send-progress.ts';
 import type { Sweepable } from './sweeper.ts';
+import { readOctets, takeReads } from './turn-end.ts';
+import type { Reader } from './turn-end.ts';
 
 /** Milliseconds for the end of a connection, which no listener has a say in. */
 const ending = { lingering: 2_000, halfClosed: 1_000 };
@@ -27,8 +29,9 @@ const ending = { lingering: 2_000, halfClosed: 1_000 };
 const mostPipelined = limits.headBytes;
 
 /** One client's connection: takes requests apart one after the other and hands each to an exchange. */
-export class ClientConnection implements Client, ExchangeClient, Sweepable {
+export class ClientConnection implements Client, ExchangeClient, Sweepable, Reader {
   readonly isOpaque = false;
+  hasUnread = false;
   readonly output: Output;
   readonly listener: string;
   readonly peerAddress: string;
@@ -54,7 +57,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
   readonly #progress: SendProgress;
 
   constructor(accepted: Socket, listener: string, context: ClientContext) {
-    const socket = readingIntoShared(accepted, (buffer, length) => this.#received(buffer, length));
+    const socket = readingIntoShared(accepted, this);
     this.#socket = socket;
     this.#isPaused = socket.isPaused();
     this.listener = listener;
@@ -69,12 +72,12 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
     context.sweeper.add(this);
     socket.on('drain', () => this.#drained());
     socket.on('end', () => this.#ended());
-    socket.on('error', () => this.#lose());
+    socket.on('error', () => this.#failed());
     socket.on('close', () => this.#closed());
   }
 
   get isIdle(): boolean {
-    return this.#exchange === undefined;
+    return this.#exchange === undefined && this.#pending === undefined && !this.hasUnread;
   }
 
   pause(): void {
@@ -119,13 +122,33 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
   /** Ends with the present response. When idle it ends at once, or with the next response, which nobody has to send anew. */
   retire(idleEnds: boolean): void {
     this.staysOpen = false;
-    if (idleEnds && this.isIdle && this.#pending === undefined) this.#linger();
+    if (idleEnds && this.isIdle) this.#linger();
   }
 
   yieldRoom(): boolean {
-    if (!this.isIdle || this.#pending !== undefined) return false;
+    if (!this.isIdle) return false;
     this.cut();
     return true;
+  }
+
+  read(buffer: Buffer, start: number, end: number): void {
+    // Read over, so that closing does not reset the response on its way; or cut since it was read.
+    if (this.#phase !== 'open' || this.#socket.destroyed) return;
+    if (this.#exchange?.isTunnel === true) {
+      this.#exchange.tunnelContent(buffer, start, end);
+      return;
+    }
+    if (this.#pending === undefined) this.#take(buffer, start, end);
+    else {
+      const joined = Buffer.concat([this.#pending.subarray(this.#from), buffer.subarray(start, end)]);
+      this.#take(joined, 0, joined.length);
+    }
+    this.#advance();
+    // What waits for its turn must outlive the next read.
+    if (this.#pending === readOctets) {
+      const rest = Buffer.from(readOctets.subarray(this.#from, this.#to));
+      this.#take(rest, 0, rest.length);
+    }
   }
 
   sweep(now: number): void {
@@ -137,25 +160,6 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
     else if (this.#exchange === undefined && this.#pending === undefined) this.#linger();
     else if (this.#exchange === undefined) this.#refuseHead(refuse(408, 'head took too long'));
     else if (this.#body !== undefined) this.#expireBody(this.#exchange, now);
-  }
-
-  #received(buffer: Buffer, length: number): void {
-    if (this.#phase !== 'open') return; // read over, so that closing does not reset the response on its way
-    if (this.#exchange?.isTunnel === true) {
-      this.#exchange.tunnelContent(buffer, 0, length);
-      return;
-    }
-    if (this.#pending === undefined) this.#take(buffer, 0, length);
-    else {
-      const joined = Buffer.concat([this.#pending.subarray(this.#from), buffer.subarray(0, length)]);
-      this.#take(joined, 0, joined.length);
-    }
-    this.#advance();
-    // What waits for its turn must outlive the next read.
-    if (this.#pending === readBuffer) {
-      const rest = Buffer.from(readBuffer.subarray(this.#from, this.#to));
-      this.#take(rest, 0, rest.length);
-    }
   }
 
   /** These octets are next. */
@@ -292,7 +296,13 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
     exchange?.clientGone('client-gone');
   }
 
+  #failed(): void {
+    if (this.hasUnread) takeReads();
+    this.#lose();
+  }
+
   #closed(): void {
+    if (this.hasUnread) takeReads();
     this.#lose();
     this.#context.sweeper.remove(this);
     this.#context.closed(this);
@@ -308,6 +318,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable {
   }
 
   #ended(): void {
+    if (this.hasUnread) takeReads();
     this.#clientEnded = true;
     const exchange = this.#exchange;
     if (this.#phase === 'lingering') this.#socket.destroySoon();

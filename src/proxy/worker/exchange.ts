@@ -175,21 +175,21 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
     else if (this.#pool !== undefined) this.#answer(this.#pool.noUpstream, cause);
   }
 
-  upstreamData(buffer: Buffer, length: number): void {
+  upstreamData(buffer: Buffer, start: number, end: number): void {
     if (this.#tunnel !== undefined) {
-      this.#tunnel.fromUpstream(buffer, 0, length);
+      this.#tunnel.fromUpstream(buffer, start, end);
       return;
     }
     const wasStream = this.#relay.isEventStream;
-    const at = this.#relay.take(buffer, 0, length);
+    const at = this.#relay.take(buffer, start, end);
     if (this.#relay.state === 'upgraded') {
-      this.#openTunnel(buffer, at, length);
+      this.#openTunnel(buffer, at, end);
       return;
     }
     const flowing = this.#client.output.flush();
     if (!wasStream && this.#relay.isEventStream) this.#drainIfOrdered();
     if (this.#finished) return;
-    this.#afterRelay(at, length);
+    this.#afterRelay(at, end);
     if (!flowing && !this.#finished) this.#attempts.connection?.pause();
   }
 
@@ -275,15 +275,15 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
     if (policy !== undefined) this.drain(policy);
   }
 
-  /** Acts on what the relay has come to; `at` to `length` was left over. */
-  #afterRelay(at: number, length: number): void {
+  /** Acts on what the relay has come to; `at` to `end` was left over. */
+  #afterRelay(at: number, end: number): void {
     switch (this.#relay.state) {
       case 'waiting':
       case 'streaming':
       case 'upgraded':
         return;
       case 'done':
-        this.#complete(at === length);
+        this.#complete(at === end);
         return;
       case 'ended-early':
         this.#finish('ended-by-drain', true);
@@ -303,14 +303,14 @@ export class Exchange implements Claimant, UpstreamUser, Held, ClientTerms {
     this.#finish(answered, true, now);
   }
 
-  #openTunnel(buffer: Buffer, at: number, length: number): void {
+  #openTunnel(buffer: Buffer, at: number, end: number): void {
     const { connection } = this.#attempts;
     if (connection === undefined) return;
     const protocol = this.#relay.head?.upgrade ?? '';
     this.#tunnel = new Tunnel(protocol, this.#client, connection, (drained) =>
       this.#finish(drained ? 'ended-by-drain' : 'ok', false),
     );
-    this.#tunnel.fromUpstream(buffer, at, length);
+    this.#tunnel.fromUpstream(buffer, at, end);
     this.#client.tunnelOpened();
     this.#drainIfOrdered();
   }

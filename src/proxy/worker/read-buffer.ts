@@ -1,8 +1,7 @@
 import { Socket } from 'node:net';
 import type { SocketConstructorOpts } from 'node:net';
-
-/** Shared by all: a read is dealt with before the next one can happen, so nobody needs a buffer of their own. */
-export const readBuffer = Buffer.allocUnsafeSlow(65_536);
+import { readBuffer, takeAtTurnEnd } from './turn-end.ts';
+import type { Reader } from './turn-end.ts';
 
 /** What a server's socket keeps to itself, not documented; where it is missing the socket stays as it is. */
 interface AcceptedSocket {
@@ -12,19 +11,18 @@ interface AcceptedSocket {
 
 /**
  * An accepted connection that reads into the shared buffer instead of a new one per read. Node offers that (`onread`)
- * for sockets that one makes, so its handle moves to one. `received` gets the buffer and how many of its
- * octets were read; they are valid during the call only.
+ * for sockets that one makes, so its handle moves to one.
  */
-export const readingIntoShared = (accepted: Socket, received: (buffer: Buffer, length: number) => void): Socket => {
+export const readingIntoShared = (accepted: Socket, reader: Reader): Socket => {
   const inner = accepted as unknown as AcceptedSocket;
   const handle = inner._handle;
   // Behind TLS the octets that matter come out of the stream only.
   if (typeof handle !== 'object' || handle === null || 'encrypted' in accepted) {
-    accepted.on('data', (chunk: Buffer) => received(chunk, chunk.length));
+    accepted.on('data', (chunk: Buffer) => reader.read(chunk, 0, chunk.length));
     return accepted;
   }
   const callback = (length: number): boolean => {
-    received(readBuffer, length);
+    takeAtTurnEnd(reader, length);
     return true;
   };
   const options = { handle, allowHalfOpen: true, pauseOnCreate: true, onread: { buffer: readBuffer, callback } };

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import type { Address } from '../../model/index.ts';
 import { isOutOfDescriptors } from './descriptors.ts';
 import { Output } from './output.ts';
-import { readBuffer } from './read-buffer.ts';
+import { readBuffer, takeAtTurnEnd, takeReads } from './turn-end.ts';
+import type { Reader } from './turn-end.ts';
 
 /** `overloaded`: it is us who have no file descriptor left. */
 export type DialFailure = 'refused' | 'connect-timeout' | 'overloaded';
@@ -15,7 +16,7 @@ export interface UpstreamUser {
   connected(connection: UpstreamConnection): void;
   connectFailed(cause: DialFailure): void;
   /** The buffer is only valid during the call. */
-  upstreamData(buffer: Buffer, length: number): void;
+  upstreamData(buffer: Buffer, start: number, end: number): void;
   upstreamDrained(): void;
   upstreamEnded(): void;
   upstreamFailed(code: string): void;
@@ -29,7 +30,8 @@ export interface ConnectionOwner {
 }
 
 /** One connection to one upstream; carries one request at a time and is idle in between. */
-export class UpstreamConnection {
+export class UpstreamConnection implements Reader {
+  hasUnread = false;
   readonly output: Output;
   user: UpstreamUser | undefined;
   /** Requests it carried before the present one. */
@@ -46,7 +48,7 @@ export class UpstreamConnection {
     this.#owner = owner;
     this.user = user;
     this.idleLimitMs = idleLimitMs;
-    const onread = { buffer: readBuffer, callback: (length: number) => this.#read(length) };
+    const onread = { buffer: readBuffer, callback: (length: number) => this.#received(length) };
     const { host, port } = owner.address;
     this.#socket = connect({ host, port, onread, allowHalfOpen: true, noDelay: true });
     this.output = new Output(this.#socket);
@@ -68,6 +70,10 @@ export class UpstreamConnection {
 
   resume(): void {
     this.#socket.resume();
+  }
+
+  read(buffer: Buffer, start: number, end: number): void {
+    this.user?.upstreamData(buffer, start, end);
   }
 
   /** Says that nothing more will be sent; the other direction stays. */
@@ -94,18 +100,20 @@ export class UpstreamConnection {
     user?.connectFailed('connect-timeout');
   }
 
-  #read(length: number): boolean {
+  #received(length: number): boolean {
     if (this.user === undefined) this.destroy(); // nobody asked for anything: what comes can't belong to a request
-    else this.user.upstreamData(readBuffer, length);
+    else takeAtTurnEnd(this, length);
     return true;
   }
 
   #ended(): void {
+    if (this.hasUnread) takeReads();
     if (this.user === undefined) this.destroy();
     else this.user.upstreamEnded();
   }
 
   #failed(code: string): void {
+    if (this.hasUnread) takeReads();
     const before = this.#state;
     if (before === 'closed') return;
     const { user } = this;

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { readBuffer, readingIntoShared } from '../../../src/proxy/worker/read-buffer.ts';
+import { readingIntoShared } from '../../../src/proxy/worker/read-buffer.ts';
+import { readOctets } from '../../../src/proxy/worker/turn-end.ts';
 import { SocketPair } from './socket-pair.ts';
 
 let pair: SocketPair;
@@ -19,9 +20,12 @@ afterEach(() => {
 
 const reading = (accepted: Socket) => {
   const seen: { buffer: Buffer; text: string }[] = [];
-  const socket = readingIntoShared(accepted, (buffer, length) => {
-    seen.push({ buffer, text: buffer.toString('latin1', 0, length) });
-    socket.emit('seen');
+  const socket = readingIntoShared(accepted, {
+    hasUnread: false,
+    read: (buffer, start, end) => {
+      seen.push({ buffer, text: buffer.toString('latin1', start, end) });
+      socket.emit('seen');
+    },
   });
   sockets.push(socket);
   socket.resume();
@@ -35,8 +39,8 @@ it('reads an accepted connection into the one buffer, and writes back on it', as
   pair.near.write('second');
   await once(socket, 'seen');
   expect(seen).toEqual([
-    { buffer: readBuffer, text: 'first' },
-    { buffer: readBuffer, text: 'second' },
+    { buffer: readOctets, text: 'first' },
+    { buffer: readOctets, text: 'second' },
   ]);
   socket.write('back');
   const [answer] = await once(pair.near, 'data');

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Output } from '../../../src/proxy/worker/output.ts';
-import { writeWaiting } from '../../../src/proxy/worker/turn-end.ts';
+import { readBuffer, takeAtTurnEnd, takeReads, writeWaiting } from '../../../src/proxy/worker/turn-end.ts';
+import type { Reader } from '../../../src/proxy/worker/turn-end.ts';
 import { SocketPair } from './socket-pair.ts';
 
 let pairs: readonly SocketPair[];
@@ -68,5 +69,77 @@ describe('what is said to a socket', () => {
     }
     const heard = await Promise.all(pairs.map(async (pair, index) => String(await pair.read(`to ${index}`.length))));
     expect(heard).toEqual(pairs.map((_, index) => `to ${index}`));
+  });
+});
+
+describe('what is read', () => {
+  const taken: string[] = [];
+  const turnEnd = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+  beforeEach(() => void taken.splice(0));
+
+  const readerOf = (name: string, then = (): void => undefined): Reader => ({
+    hasUnread: false,
+    read: (buffer, start, end) => {
+      taken.push(`${name}: ${buffer.toString('latin1', start, end)}`);
+      then();
+    },
+  });
+
+  /** As a socket does it: always into the same buffer. */
+  const comes = (reader: Reader, text: string): void => takeAtTurnEnd(reader, readBuffer.write(text, 'latin1'));
+
+  it('is taken at the end of the turn, in the order it came, whatever was read over it', async () => {
+    const one = readerOf('one');
+    comes(one, 'a request');
+    comes(readerOf('two'), 'another');
+    expect(taken).toEqual([]);
+    expect(one.hasUnread).toBe(true);
+    await turnEnd();
+    expect(taken).toEqual(['one: a request', 'two: another']);
+    expect(one.hasUnread).toBe(false);
+  });
+
+  it('is answered in the same turn', async () => {
+    const output = new Output(first().near);
+    const answering = readerOf('one', () => {
+      output.text('an answer');
+      output.flush();
+    });
+    comes(answering, 'a request');
+    await turnEnd();
+    expect(output.isUnwritten).toBe(false);
+    expect(String(await first().read(9))).toBe('an answer');
+  });
+
+  it('is taken ahead of what came after it', () => {
+    const one = readerOf('one');
+    comes(readerOf('other'), 'x');
+    comes(one, 'first');
+    comes(one, 'second');
+    expect(taken).toEqual(['other: x', 'one: first']);
+    takeReads();
+    expect(taken).toEqual(['other: x', 'one: first', 'one: second']);
+  });
+
+  it('does not wait when it is much', () => {
+    const one = readerOf('one');
+    comes(one, 'little');
+    comes(readerOf('two'), 'x'.repeat(10_000));
+    expect(taken).toEqual(['one: little', `two: ${'x'.repeat(10_000)}`]);
+  });
+
+  it('is taken early when more has come than may wait', async () => {
+    for (let index = 0; index < 150; index += 1) comes(readerOf(`${index}`), 'x'.repeat(2_000));
+    expect(taken).toHaveLength(128);
+    await turnEnd();
+    expect(taken).toEqual(Array.from({ length: 150 }, (_, index) => `${index}: ${'x'.repeat(2_000)}`));
+  });
+
+  it('is taken once, also when taking it makes somebody else take what is left', async () => {
+    comes(readerOf('one', takeReads), '1');
+    comes(readerOf('two'), '2');
+    await turnEnd();
+    expect(taken).toEqual(['one: 1', 'two: 2']);
   });
 });
