@@ -58,46 +58,49 @@ export class RouteIndex<Target> {
 
 /** Path prefixes of one host. A prefix matches whole segments: `/api` takes `/api` and `/api/x`, not `/apis`. */
 class PrefixIndex<Target> {
+  // Beside the rest: most hosts have nothing else, and of a large table little lies in the processor's cache.
+  #whole: Target | undefined;
+  #deepest = 0;
   readonly #targets = new Map<string, Target>();
   /** How many prefixes have so many segments. */
-  readonly #atDepth: number[] = [];
+  readonly #atDepth: number[] = [0];
 
   get isEmpty(): boolean {
-    return this.#targets.size === 0;
+    return this.#whole === undefined && this.#targets.size === 0;
   }
 
   add(prefix: string, target: Target): void {
     const key = keyOf(prefix);
-    if (!this.#targets.has(key)) this.#count(key, 1);
-    this.#targets.set(key, target);
+    if (key === '') this.#whole = target;
+    else {
+      if (!this.#targets.has(key)) this.#count(key, 1);
+      this.#targets.set(key, target);
+    }
   }
 
   remove(prefix: string): Target | undefined {
     const key = keyOf(prefix);
-    const target = this.#targets.get(key);
-    if (this.#targets.delete(key)) this.#count(key, -1);
+    const target = key === '' ? this.#whole : this.#targets.get(key);
+    if (key === '') this.#whole = undefined;
+    else if (this.#targets.delete(key)) this.#count(key, -1);
     return target;
   }
 
   find(path: string): Target | undefined {
-    if (this.#deepest <= 0) return this.#targets.get('');
-    for (let end = this.#longest(path); end >= 0; end = path.lastIndexOf('/', end - 1)) {
+    if (this.#deepest === 0) return this.#whole;
+    for (let end = this.#longest(path); end > 0; end = path.lastIndexOf('/', end - 1)) {
       const found = this.#targets.get(path.slice(0, end));
       if (found !== undefined) return found;
-      if (end === 0) return undefined;
     }
-    return undefined;
-  }
-
-  get #deepest(): number {
-    return this.#atDepth.length - 1;
+    return this.#whole;
   }
 
   #count(key: string, more: number): void {
     const depth = key.split('/').length - 1;
     while (this.#atDepth.length <= depth) this.#atDepth.push(0);
     this.#atDepth[depth] = (this.#atDepth[depth] ?? 0) + more;
-    while (this.#atDepth.at(-1) === 0) this.#atDepth.pop();
+    while (this.#atDepth.at(-1) === 0 && this.#atDepth.length > 1) this.#atDepth.pop();
+    this.#deepest = this.#atDepth.length - 1;
   }
 
   /** The end of the longest part of the path that any prefix could match. */

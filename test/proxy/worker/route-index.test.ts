@@ -23,6 +23,8 @@ it.each([
   ['a.test', '/x/y/z', 'a.test/x/y/z/'],
   ['a.test', '/x/y/z/1/2/3', 'a.test/x/y/z/'],
   ['a.test', '//x', 'a.test/'],
+  ['a.test', '*', 'a.test/'],
+  ['only.test', '*', '*.test/'],
   ['b.test', '/x', '*.test/'],
   ['b.deep.test', '/', '*.deep.test/'],
   ['deep.test', '/', '*.test/'],
@@ -47,4 +49,15 @@ it('finds one of ten thousand routes of one host', () => {
     large.add({ host: 'h', pathPrefix: `/p${count}/v1`, pool: '' }, count);
   expect(large.find('h', '/p9999/v1/x')).toBe(9_999);
   expect(large.find('h', '/p9999/v2')).toBeUndefined();
+});
+
+it('forgets a route, and leaves those above and below it where they are', () => {
+  const changing = new RouteIndex<string>();
+  for (const pathPrefix of ['/', '/x', '/x/y']) changing.add({ host: 'h', pathPrefix, pool: '' }, pathPrefix);
+  expect(changing.remove({ host: 'h', pathPrefix: '/x' })).toBe('/x');
+  expect(['/', '/x/1', '/x/y/1'].map((path) => changing.find('h', path))).toEqual(['/', '/', '/x/y']);
+  expect(changing.remove({ host: 'h', pathPrefix: '/' })).toBe('/');
+  expect(changing.find('h', '/x')).toBeUndefined();
+  expect(changing.remove({ host: 'h', pathPrefix: '/x/y/' })).toBe('/x/y');
+  expect(changing.find('h', '/x/y')).toBeUndefined();
 });
