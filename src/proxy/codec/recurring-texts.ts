@@ -1,6 +1,7 @@
 import { octetAt } from './characters.ts';
 
-const places = 1_024;
+/** Enough for the hosts of a large table; two of them share each pair of places, so that few push each other out. */
+const places = 4_096;
 const longestKept = 64;
 
 /** Methods, hosts, paths: texts that come again and again are found by their octets instead of being decoded anew. */
@@ -15,7 +16,10 @@ export class RecurringTexts {
     const place = (hash ^ (hash >>> 10)) & (places - 1);
     const known = this.#known[place] as string;
     if (known.length === length && isSame(known, buffer, start)) return known;
+    const other = this.#known[place ^ 1] as string;
+    if (other.length === length && isSame(other, buffer, start)) return other;
     const text = buffer.toString('latin1', start, end);
+    this.#known[place ^ 1] = known;
     this.#known[place] = text;
     return text;
   }
