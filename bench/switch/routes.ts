@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { ProxyLink } from '../../src/traffic/index.ts';
 import type { Bench } from '../proxy/bench-folder.ts';
-import { median, percentile, table } from '../proxy/figures.ts';
+import { median, percentile, spread, table } from '../proxy/figures.ts';
 import { paced } from '../proxy/latency.ts';
 import {
   endPointsman,
@@ -18,8 +18,7 @@ import {
 import { cpuSeconds } from '../proxy/process.ts';
 
 export interface Routes {
-  /** Requests per CPU-second by number of routes. */
-  readonly perCpuSecond: Readonly<Record<number, number>>;
+  readonly matching: readonly MatchingRow[];
   readonly publishing: PublishCosts;
   readonly rate: number;
   readonly p99Ms: { readonly quiet: number; readonly publishing: number };
@@ -36,17 +35,39 @@ export interface PublishCosts {
   readonly proxyMs: number;
 }
 
-const sizes = [10, 1_000, 10_000] as const;
+/** A table of so many routes, the first so many of which are asked for, all equally often. */
+interface Case {
+  readonly routes: number;
+  readonly asked: number;
+}
+
+export interface MatchingRow extends Case {
+  readonly perCpuSecond: number;
+  /** The middle one of the rounds. */
+  readonly toFirst: number;
+  /** How far the rounds lie apart in that. */
+  readonly spread: number;
+}
+
+/** The last one has the requests of the first, octet for octet: what it costs more is the size of the table alone. */
+const cases: readonly Case[] = [
+  { routes: 10, asked: 10 },
+  { routes: 1_000, asked: 1_000 },
+  { routes: 10_000, asked: 10_000 },
+  { routes: 10_000, asked: 10 },
+];
 const tablesPerSecond = 20;
 
 /** What a large table costs: to match, to publish, and to publish again and again while it serves. */
-export const routeCosts = async (bench: Bench, seconds: number, rounds: number): Promise<Routes> => {
+export const routeCosts = async (bench: Bench, isQuick: boolean): Promise<Routes> => {
+  const [seconds, rounds] = isQuick ? [1, 3] : [3, 3];
   const folder = await bench.folder('routes');
   const link = await startPointsman(folder);
   const publisher = new Publisher(link, bench.originPort);
   try {
-    const port = await publisher.publish(sizes[0]);
-    const matching = await matchingCosts(publisher, { port, folder, pid: link.hello.pid, seconds, rounds });
+    const port = await publisher.publish(10);
+    const turns = isQuick ? { seconds: 1, rounds: 3 } : { seconds: 2, rounds: 9 };
+    const matching = await matchingCosts(publisher, { port, folder, pid: link.hello.pid, ...turns });
     await publisher.publishDeploy(); // the first one is another table altogether
     const costs = await publishCosts(publisher, link.hello.pid, 100);
     const rate = Math.round(matching.perSecond / 2);
@@ -62,7 +83,7 @@ export const routeCosts = async (bench: Bench, seconds: number, rounds: number):
       published = await steady;
     }
     return {
-      perCpuSecond: matching.perCpuSecond,
+      matching: matching.rows,
       publishing: costs,
       rate,
       p99Ms: { quiet: median(quiet), publishing: median(publishing) },
@@ -123,34 +144,52 @@ interface Matching {
   readonly rounds: number;
 }
 
-/** Requests to routes all over the table, sizes in turn. */
+/**
+ * All in turn, many short turns, there and back again: what disturbs the machine for longer than a turn, or warms up slowly,
+ * disturbs all alike. Compared is within a round.
+ */
 const matchingCosts = async (publisher: Publisher, { port, folder, pid, seconds, rounds }: Matching) => {
-  const costs = new Map<number, number[]>(sizes.map((size) => [size, []]));
-  const rates: number[] = [];
+  const turns: Turn[][] = cases.map(() => []);
   const script = join(folder, 'routes.lua');
-  for (let round = -1; round < rounds; round += 1) {
-    for (const [size, own] of costs) {
-      await publisher.publish(size);
-      await writeFile(script, scriptFor(size));
-      const before = await cpuSeconds(pid);
-      const target = `http://127.0.0.1:${port}/`;
-      const { stdout } = await execa('wrk', ['-t1', '-c64', `-d${seconds}s`, '-s', script, target]);
-      const spent = (await cpuSeconds(pid)) - before;
-      const [requests = 0, micros = 1] = (/^RESULT (.*)$/m.exec(stdout)?.[1] ?? '').split(' ').map(Number);
-      if (round < 0) continue; // warm
-      own.push(requests / Math.max(spent, 0.01));
-      rates.push(requests / (micros / 1e6));
-    }
+  const turn = async (each: Case): Promise<Turn> => {
+    await publisher.publish(each.routes);
+    await writeFile(script, scriptFor(each));
+    const before = await cpuSeconds(pid);
+    const target = `http://127.0.0.1:${port}/`;
+    const { stdout } = await execa('wrk', ['-t1', '-c64', `-d${seconds}s`, '-s', script, target]);
+    const spent = (await cpuSeconds(pid)) - before;
+    const [requests = 0, micros = 1] = (/^RESULT (.*)$/m.exec(stdout)?.[1] ?? '').split(' ').map(Number);
+    return { perCpuSecond: requests / Math.max(spent, 0.01), perSecond: requests / (micros / 1e6) };
+  };
+  for (const each of cases) await turn(each); // warm
+  for (let round = 0; round < rounds; round += 1) {
+    const order = cases.map((each, at) => ({ each, own: turns[at] }));
+    for (const { each, own } of round % 2 === 0 ? order : order.toReversed()) own?.push(await turn(each));
   }
-  const perCpuSecond = Object.fromEntries([...costs].map(([size, own]) => [size, median(own)]));
-  return { perCpuSecond, perSecond: median(rates) };
+  const rows = cases.map((each, at) => rowOf(each, turns[at] ?? [], turns[0] ?? []));
+  return { rows, perSecond: median(turns.flat().map(({ perSecond }) => perSecond)) };
 };
 
-// The same text for every size but for the number, so that the client costs the same.
-const scriptFor = (size: number): string => `
+interface Turn {
+  readonly perCpuSecond: number;
+  readonly perSecond: number;
+}
+
+const rowOf = (each: Case, own: readonly Turn[], first: readonly Turn[]): MatchingRow => {
+  const ratios = own.map(({ perCpuSecond }, round) => perCpuSecond / (first[round]?.perCpuSecond ?? perCpuSecond));
+  return {
+    ...each,
+    perCpuSecond: median(own.map(({ perCpuSecond }) => perCpuSecond)),
+    toFirst: median(ratios),
+    spread: spread(ratios),
+  };
+};
+
+// The same text for every case but for the numbers, so that the client costs the same.
+const scriptFor = ({ asked }: Case): string => `
 local made = {}
 for i = 0, 999 do
-  local route = math.floor(i * ${size} / 1000)
+  local route = math.floor(i * ${asked} / 1000)
   local headers = { Host = string.format("service-%d.localhost", route % 1000) }
   made[i] = wrk.format("GET", string.format("/part-%d/x", math.floor(route / 1000)), headers)
 end
@@ -181,12 +220,12 @@ const publishCosts = async (publisher: Publisher, proxy: number, count: number):
   return { p50Ms: percentile(sorted, 0.5), maxMs: sorted.at(-1) ?? 0, publisherMs, proxyMs };
 };
 
-export const routesTable = ({ perCpuSecond, publishing, rate, p99Ms, published }: Routes): string => {
-  const base = perCpuSecond[sizes[0]] ?? 1;
-  const rows = sizes.map((size) => [
-    `${size.toLocaleString('en')} routes`,
-    perCpuSecond[size],
-    (perCpuSecond[size] ?? 0) / base,
+export const routesTable = ({ matching, publishing, rate, p99Ms, published }: Routes): string => {
+  const rows = matching.map(({ routes, asked, perCpuSecond, toFirst, spread: apart }) => [
+    `${routes.toLocaleString('en')} routes, ${asked === routes ? 'all' : asked} asked for`,
+    perCpuSecond,
+    toFirst,
+    `${Math.round(apart * 100)} %`,
   ]);
   const more = [
     ['publish 10,000 routes to 1,000 pools until acknowledged, p50 and max ms', publishing.p50Ms, publishing.maxMs],
@@ -197,5 +236,5 @@ export const routesTable = ({ perCpuSecond, publishing, rate, p99Ms, published }
       p99Ms.publishing,
     ],
   ];
-  return `\nA large table\n${table(['', 'per CPU-s', '× 10 routes'], rows)}\n\n${table(['', '', ''], more)}`;
+  return `\nA large table\n${table(['', 'per CPU-s', '× 10 routes', 'spread'], rows)}\n\n${table(['', '', ''], more)}`;
 };
