@@ -33,7 +33,7 @@ import { Routes } from './routes.ts';
 import { SpecHasher } from './spec-hasher.ts';
 import { urlOf } from './status.ts';
 import type { StateStore } from './store/index.ts';
-import type { SecureDoor, TableSurroundings } from './table.ts';
+import type { SecureDoor, TableSurroundings } from './table-surroundings.ts';
 import { TrafficWatch } from './traffic-watch.ts';
 import { Triggers } from './triggers.ts';
 import { createAsk } from '../verify/index.ts';

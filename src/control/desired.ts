@@ -5,7 +5,7 @@ import type { ManifestSource } from './host.ts';
 import { PrivatePorts } from './private-ports.ts';
 import type { Records } from './records.ts';
 import type { Settings, StateStore } from './store/index.ts';
-import { loopbackHost } from './table.ts';
+import { loopbackHost } from './table-surroundings.ts';
 
 export interface DesiredParts {
   /** The manifests' file or folder. */

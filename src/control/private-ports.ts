@@ -6,7 +6,7 @@ import { serviceName } from '../model/index.ts';
 import { put } from './records.ts';
 import type { Records } from './records.ts';
 import type { StateStore } from './store/index.ts';
-import { loopbackHost } from './table.ts';
+import { loopbackHost } from './table-surroundings.ts';
 
 /** A port on 127.0.0.1 for each service, the same as long as it can be: other services' variables name it. */
 export class PrivatePorts {

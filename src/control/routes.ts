@@ -14,8 +14,12 @@ import type { ProxyLink } from '../traffic/index.ts';
 import { newNotes, put } from './records.ts';
 import type { Records } from './records.ts';
 import type { StateStore } from './store/index.ts';
-import type { Served, TableMembers, TableSurroundings } from './table.ts';
-import { poolOf, tableOf } from './table.ts';
+import { ListeningAt } from './listening-at.ts';
+import type { Served } from './routed-services.ts';
+import { TableBuilder } from './table.ts';
+import { poolOf } from './table-surroundings.ts';
+import type { TableSurroundings } from './table-surroundings.ts';
+import { GatheredChanges } from './gathered-changes.ts';
 
 export interface RoutesParts {
   readonly store: StateStore;
@@ -35,7 +39,6 @@ interface Change {
   /** undefined: nobody moves, the table is to be built anew (domains, answers of the edge). */
   readonly service: ServiceName | undefined;
   readonly served: Served;
-  readonly done: PromiseWithResolvers<void>;
 }
 
 /**
@@ -44,20 +47,20 @@ interface Change {
  */
 export class Routes {
   readonly #parts: RoutesParts;
+  readonly #tables: TableBuilder;
+  readonly #listening: ListeningAt;
+  readonly #changes = new GatheredChanges((changes: readonly Change[]) => this.#publish(changes));
   readonly #served = new Map<ServiceName, Served>();
   readonly #upstreams = new Map<ReplicaId, Upstream>();
   readonly #owners = new Map<ReplicaId, ServiceName>();
   readonly #inFlight = new Map<ReplicaId, number>();
-  readonly #waiting: Change[] = [];
   #generation: number;
-  #address: Address | undefined;
-  #secureAddress: Address | undefined;
-  #checksAddress: Address | undefined;
-  #isPublishing = false;
   #proxyWarning: string | undefined;
 
   constructor(parts: RoutesParts) {
     this.#parts = parts;
+    this.#tables = new TableBuilder(parts.surroundings, parts.records);
+    this.#listening = new ListeningAt(parts);
     this.#generation = parts.records.settings().generation;
     this.#adopt();
     parts.proxy.onDraining((counts) => this.#noteCounts(counts));
@@ -74,17 +77,17 @@ export class Routes {
 
   /** Where the public listener really is; undefined before the first table. */
   get publicAddress(): Address | undefined {
-    return this.#address;
+    return this.#listening.public;
   }
 
   /** Where https is served; undefined: nowhere. */
   get secureAddress(): Address | undefined {
-    return this.#secureAddress;
+    return this.#listening.secure;
   }
 
   /** Where requests of ours are served and not sent to https. */
   get checksAddress(): Address | undefined {
-    return this.#checksAddress ?? this.#address;
+    return this.#listening.checks;
   }
 
   /** What the proxy can't do with its state on disk; it serves all the same. */
@@ -114,19 +117,20 @@ export class Routes {
   /** Counts what is open, and makes sure that the proxy listens where it should. Throws PORT_TAKEN. */
   async begin(): Promise<void> {
     await this.refreshCounts();
-    const { http, https, reports = {} } = this.#parts.surroundings;
-    const tells = this.#parts.proxy.hello.table?.reports ?? {};
-    const isThere = isAt(this.#address, http) && isAt(this.#secureAddress, https?.address);
-    if (!isThere || !isDeepStrictEqual(tells, reports)) await this.republish();
+    const { surroundings, proxy } = this.#parts;
+    const { reports = {} } = surroundings;
+    const tells = proxy.hello.table?.reports ?? {};
+    if (!this.#listening.isWhere(surroundings) || !isDeepStrictEqual(tells, reports)) await this.republish();
   }
 
   /** Where replicas are, as just observed: what a later change of members refers to. */
   learn(replicas: readonly ObservedReplica[]): void {
     for (const { id, service, revision, execution } of replicas) {
       this.#owners.set(id, service);
-      if (execution.kind === 'running' && execution.address !== undefined) {
-        this.#upstreams.set(id, { id, revision, address: execution.address });
-      }
+      const address = execution.kind === 'running' ? execution.address : undefined;
+      const known = this.#upstreams.get(id);
+      if (address === undefined || (known?.revision === revision && isSameAddress(known.address, address))) continue;
+      this.#upstreams.set(id, { id, revision, address });
     }
   }
 
@@ -138,12 +142,12 @@ export class Routes {
 
   /** Resolves when exactly these serve. Throws what the proxy refused it with; then everything is as before. */
   serve(service: ServiceName, served: Served): Promise<void> {
-    return this.#ask(service, served);
+    return this.#changes.ask({ service, served });
   }
 
   /** The same members with today's domains and answers. */
   republish(): Promise<void> {
-    return this.#ask(undefined, { members: [] });
+    return this.#changes.ask({ service: undefined, served: { members: [] } });
   }
 
   /** Asks the proxy for all counts, those of routed replicas included. */
@@ -157,7 +161,7 @@ export class Routes {
     const { table, listeners, warning } = this.#parts.proxy.hello;
     this.#noteWarning(warning);
     this.#generation = Math.max(this.#generation, table?.generation ?? 0);
-    this.#noteListeners(listeners);
+    this.#listening.note(listeners);
     for (const { service } of this.#parts.records.services()) {
       const pool = table?.pools.find(({ id }) => id === poolOf(this.#parts.surroundings, service));
       if (pool === undefined) continue;
@@ -170,58 +174,23 @@ export class Routes {
     }
   }
 
-  #ask(service: ServiceName | undefined, served: Served): Promise<void> {
-    const done = Promise.withResolvers<void>();
-    this.#waiting.push({ service, served, done });
-    if (!this.#isPublishing) void this.#publishWaiting();
-    return done.promise;
-  }
-
-  async #publishWaiting(): Promise<void> {
-    this.#isPublishing = true;
-    while (this.#waiting.length > 0) {
-      const together = this.#waiting.splice(0);
-      if (!(await this.#tryPublish(together)) && together.length > 1) {
-        // One of them is refused: the others must not suffer for it.
-        for (const change of together) await this.#publishAlone(change);
-      }
-    }
-    this.#isPublishing = false;
-  }
-
-  async #publishAlone(change: Change): Promise<void> {
-    await this.#tryPublish([change], true);
-  }
-
-  /** Returns false when it was refused and the changes are still to be tried one by one. */
-  async #tryPublish(changes: readonly Change[], isLastTry = changes.length === 1): Promise<boolean> {
-    const served = new Map(this.#served);
-    for (const change of changes) if (change.service !== undefined) served.set(change.service, change.served);
-    try {
-      await this.#publish(served);
-      for (const change of changes) change.done.resolve();
-      return true;
-    } catch (error) {
-      if (isLastTry) for (const change of changes) change.done.reject(error);
-      return false;
-    }
-  }
-
-  async #publish(served: ReadonlyMap<ServiceName, Served>): Promise<void> {
-    const { proxy, records, signal, surroundings } = this.#parts;
+  /** In one table. */
+  async #publish(changes: readonly Change[]): Promise<void> {
+    const { proxy, signal } = this.#parts;
     const generation = Math.max(this.#generation, proxy.hello.table?.generation ?? 0) + 1;
-    const input: TableMembers = { generation, served, upstreams: this.#upstreams };
-    const stays = new Set(membersIn(served));
-    const left = membersIn(this.#served).filter((id) => !stays.has(id));
+    const changed = new Map<ServiceName, Served>();
+    for (const { service, served } of changes) if (service !== undefined) changed.set(service, served);
+    const left = [...changed].flatMap(([service, { members }]) => without(this.routedOf(service), members));
     // Noted before it happens: whoever takes over after a kill in between then knows how long they have been gone.
     if (left.length > 0) this.#noteLeft(left);
-    const published = await proxy.publish(tableOf(surroundings, records, input), signal);
+    const served = new Map([...this.#served, ...changed]);
+    const table = this.#tables.build({ generation, served, upstreams: this.#upstreams });
+    const published = await proxy.publish(table, signal);
     // Counted before anybody is told, so that nobody takes an uncounted replica for an idle one.
     if (left.length > 0) await this.#countLeft(left);
     this.#generation = published.generation;
-    this.#served.clear();
-    for (const [service, each] of served) this.#served.set(service, each);
-    this.#noteListeners(published.listeners);
+    for (const [service, each] of changed) this.#served.set(service, each);
+    this.#listening.note(published.listeners);
     this.#noteWarning(published.warning);
     this.#noteLeft(left);
   }
@@ -246,22 +215,6 @@ export class Routes {
       return [put.notes({ ...(records.notes(id) ?? newNotes(id, service)), unroutedAt: now })];
     });
     store.record([put.settings({ ...settings, generation: this.#generation }), ...changes]);
-  }
-
-  #noteListeners(listeners: ProxyLink['hello']['listeners']): void {
-    const { store, records } = this.#parts;
-    const addressOf = (id: string): Address | undefined => {
-      const found = listeners.find((listener) => listener.id === id);
-      return found === undefined ? undefined : { host: found.address, port: found.port };
-    };
-    this.#secureAddress = addressOf('https');
-    this.#checksAddress = addressOf('checks');
-    this.#address = addressOf('http') ?? this.#address;
-    const settings = records.settings();
-    const publicPort = this.#address?.port ?? settings.publicPort;
-    const securePort = this.#secureAddress?.port ?? settings.securePort;
-    if (settings.publicPort === publicPort && settings.securePort === securePort) return;
-    store.record([put.settings({ ...settings, publicPort, ...(securePort !== undefined && { securePort }) })]);
   }
 
   #noteCounts(counts: Readonly<Record<ReplicaId, number>>): void {
@@ -295,11 +248,7 @@ export class Routes {
   }
 }
 
-/** Port 0 leaves the choice to the system; nothing asked for is nowhere. */
-const isAt = (address: Address | undefined, asked: Address | undefined): boolean =>
-  asked === undefined
-    ? address === undefined
-    : address?.host === asked.host && (asked.port === 0 || address.port === asked.port);
+const isSameAddress = (one: Address, other: Address): boolean => one.host === other.host && one.port === other.port;
 
-const membersIn = (served: ReadonlyMap<ServiceName, Served>): readonly ReplicaId[] =>
-  [...served.values()].flatMap(({ members }) => members);
+const without = (some: readonly ReplicaId[], others: readonly ReplicaId[]): readonly ReplicaId[] =>
+  some.filter((id) => !others.includes(id));

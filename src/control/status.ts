@@ -15,7 +15,7 @@ import type { Routes } from './routes.ts';
 import { shownRollout } from './shown-rollout.ts';
 import { replicasOf } from './situation.ts';
 import type { ServiceRecord } from './store/index.ts';
-import type { TableSurroundings } from './table.ts';
+import type { TableSurroundings } from './table-surroundings.ts';
 
 export interface StatusParts {
   readonly place: TableSurroundings;

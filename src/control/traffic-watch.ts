@@ -4,8 +4,8 @@ import { isFinished } from '../model/index.ts';
 import { analysedSince } from '../plan/index.ts';
 import type { ProxyLink } from '../traffic/index.ts';
 import type { Records } from './records.ts';
-import type { TableSurroundings } from './table.ts';
-import { poolOf } from './table.ts';
+import type { TableSurroundings } from './table-surroundings.ts';
+import { poolOf } from './table-surroundings.ts';
 import { TrafficLedger } from './traffic-ledger.ts';
 
 export interface TrafficWatchParts {

@@ -23,6 +23,9 @@ export const mergedTable = (
   generation: Generation,
 ): RouteTable => {
   const tables = [...parts.values()];
+  const [first] = tables;
+  if (first === undefined) throw new Error('there is no table to merge');
+  if (tables.length === 1) return { ...first, generation };
   const pools = tables.flatMap((table) => table.pools);
   const known = new Set(pools.map(({ id }) => id));
   const listeners = new Map<string, Listener>();
@@ -33,8 +36,6 @@ export const mergedTable = (
       listeners.set(listener.id, before === undefined ? moved : joined(before, moved));
     }
   }
-  const [first] = tables;
-  if (first === undefined) throw new Error('there is no table to merge');
   return {
     ...first,
     generation,

@@ -85,29 +85,58 @@ const secureListener = 'https';
 const checksListener = 'checks';
 const loopbackListener = (pool: string): string => `loopback/${pool}`;
 
-/** Same input, same table, whatever order the input came in. */
+/**
+ * Same input, same table, whatever order the input came in. A service that is handed in again as the same object is in the
+ * table as the same objects: making a table and comparing it with the one before costs little where little has changed.
+ */
 export const buildRouteTable = (input: RouteTableInput): RouteTable => {
-  const services = input.services.toSorted((left, right) => compare(left.pool, right.pool));
+  const parts = input.services.map(partOf).toSorted((left, right) => compare(left.pool.id, right.pool.id));
   return {
     generation: input.generation,
     listeners: [
-      ...publicOf(input, services),
-      ...services.flatMap(loopbackOf),
-      ...services.flatMap((service) => tcpOf(service, input.limits)),
+      ...publicOf(input, parts),
+      ...all(parts, ({ loopback }) => loopback),
+      ...all(parts, ({ service }) => tcpOf(service, input.limits)),
     ],
-    pools: services.map(poolOf),
-    names: input.zones.map((zone) => zoneOf(zone, services)).toSorted((left, right) => compare(key(left), key(right))),
+    pools: parts.map(({ pool }) => pool),
+    names: input.zones.map((zone) => zoneOf(zone, parts)).toSorted((left, right) => compare(key(left), key(right))),
     unknownHost: input.unknownHost,
     ...(input.reports !== undefined && { reports: input.reports }),
     ...(input.trustedPeers !== undefined && { trustedPeers: input.trustedPeers }),
   };
 };
 
-const publicOf = (
-  { http, https, limits }: RouteTableInput,
-  services: readonly RoutedService[],
-): readonly Listener[] => {
-  const routes = services.flatMap(routesOf);
+/** What one service adds to a table. */
+interface ServicePart {
+  readonly service: RoutedService;
+  readonly pool: Pool;
+  readonly routes: readonly Route[];
+  readonly loopback: readonly Listener[];
+  /** What its private names say. */
+  readonly hosts: readonly string[];
+  /** Those names, by what follows the service's own. */
+  readonly names: Map<string, string>;
+}
+
+const knownParts = new WeakMap<RoutedService, ServicePart>();
+
+const partOf = (service: RoutedService): ServicePart => {
+  const known = knownParts.get(service);
+  if (known !== undefined) return known;
+  const part: ServicePart = {
+    service,
+    pool: poolOf(service),
+    routes: routesOf(service),
+    loopback: loopbackOf(service),
+    hosts: (service.named ?? service.upstreams).map(({ address }) => address.host).toSorted(compare),
+    names: new Map(),
+  };
+  knownParts.set(service, part);
+  return part;
+};
+
+const publicOf = ({ http, https, limits }: RouteTableInput, parts: readonly ServicePart[]): readonly Listener[] => {
+  const routes = all(parts, (part) => part.routes);
   const limited = limits === undefined ? {} : { limits };
   const open = { id: publicListener, address: http.host, port: http.port, ...limited };
   const plain: Listener = { kind: 'http', ...open, routes };
@@ -118,6 +147,17 @@ const publicOf = (
   if (redirectTo === undefined) return [plain, secure];
   const checks: Listener = { kind: 'http', id: checksListener, address: '127.0.0.1', port: 0, routes };
   return [{ kind: 'redirect', ...open, toPort: redirectTo }, secure, checks];
+};
+
+const poolOf = (service: RoutedService): Pool => {
+  const split = service.split === undefined ? undefined : servedSplit(service.split, service.upstreams);
+  return {
+    id: service.pool,
+    upstreams: service.upstreams.toSorted((left, right) => compare(left.id, right.id)),
+    edge: service.edge,
+    ...(split !== undefined && { split }),
+    ...(service.affinity !== undefined && { affinity: service.affinity }),
+  };
 };
 
 const routesOf = ({ domains, pool, previews = [] }: RoutedService): readonly Route[] => {
@@ -151,32 +191,32 @@ const tcpOf = ({ pool, tcp = [] }: RoutedService, limits: ConnectionLimits | und
     ...(upstreamPort !== undefined && { upstreamPort }),
   }));
 
-const poolOf = (service: RoutedService): Pool => {
-  const split = service.split === undefined ? undefined : servedSplit(service.split, service.upstreams);
-  return {
-    id: service.pool,
-    upstreams: service.upstreams.toSorted((left, right) => compare(left.id, right.id)),
-    edge: service.edge,
-    ...(split !== undefined && { split }),
-    ...(service.affinity !== undefined && { affinity: service.affinity }),
-  };
+const zoneOf = (zone: ZoneInput, parts: readonly ServicePart[]): NameZone => {
+  const members = new Set(zone.services);
+  const records: Record<string, readonly string[]> = {};
+  const endings = ['', ...zone.suffixes.map((suffix) => `.${suffix}`)];
+  for (const part of parts) {
+    if (!members.has(part.service.name)) continue;
+    for (const ending of endings) records[nameOf(part, ending)] = part.hosts;
+  }
+  return { bind: zone.bind, subnet: zone.subnet, records };
 };
 
-const zoneOf = (zone: ZoneInput, services: readonly RoutedService[]): NameZone => {
-  const members = new Set(zone.services);
-  const records = services
-    .filter((service) => members.has(service.name))
-    .flatMap((service) => {
-      const hosts = (service.named ?? service.upstreams).map((upstream) => upstream.address.host).toSorted(compare);
-      return [service.name, ...zone.suffixes.map((suffix) => `${service.name}.${suffix}`)].map(
-        (name) => [name.toLowerCase(), hosts] as const,
-      );
-    })
-    .toSorted(([left], [right]) => compare(left, right));
-  return { bind: zone.bind, subnet: zone.subnet, records: Object.fromEntries(records) };
+/** Made once: that takes longer than all else about it. */
+const nameOf = ({ service, names }: ServicePart, ending: string): string => {
+  const name = names.get(ending) ?? (service.name + ending).toLowerCase();
+  names.set(ending, name);
+  return name;
 };
 
 const key = (zone: NameZone): string => `${zone.bind.host}:${zone.bind.port}`;
+
+/** `flatMap` takes five times as long. */
+const all = <Item>(parts: readonly ServicePart[], itemsOf: (part: ServicePart) => readonly Item[]): readonly Item[] => {
+  const items: Item[] = [];
+  for (const part of parts) for (const item of itemsOf(part)) items.push(item);
+  return items;
+};
 
 /** By code unit: the same on every machine, unlike a locale's order. */
 const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);

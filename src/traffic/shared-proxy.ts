@@ -13,6 +13,8 @@ export class SharedProxy {
   #owners: DomainOwners;
   #generation: number;
   #served: RouteTable | undefined;
+  /** By pool, of the table that is served; made when somebody asks. */
+  #hosts: ReadonlyMap<string, readonly string[]> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(link: ProxyLink, owners: DomainOwners) {
@@ -33,10 +35,8 @@ export class SharedProxy {
 
   /** The public hosts that lead to a pool right now. */
   hostsOf(pool: string): readonly string[] {
-    const listeners = this.#served?.listeners ?? [];
-    const routes = listeners.flatMap((listener) => ('routes' in listener ? listener.routes : []));
-    const hosts = routes.filter((route) => route.pool === pool && route.host !== '*' && route.revision === undefined);
-    return [...new Set(hosts.map(({ host }) => host))];
+    this.#hosts ??= publicHosts(this.#served);
+    return this.#hosts.get(pool) ?? [];
   }
 
   /** Everything an environment may do with the proxy. Its shutdown takes its own part away; the proxy stays for the others. */
@@ -93,6 +93,7 @@ export class SharedProxy {
       const published = await this.#link.publish(table, signal);
       this.#generation = published.generation;
       this.#served = table;
+      this.#hosts = undefined;
       change(this.#parts);
       return published;
     };
@@ -101,3 +102,11 @@ export class SharedProxy {
     return turn;
   }
 }
+
+/** Several listeners may lead to the same pool by the same host. */
+const publicHosts = (table: RouteTable | undefined): ReadonlyMap<string, readonly string[]> => {
+  const routes = (table?.listeners ?? []).flatMap((listener) => ('routes' in listener ? listener.routes : []));
+  const hosts = routes.filter(({ host, revision }) => host !== '*' && revision === undefined);
+  const byPool = Map.groupBy(hosts, ({ pool }) => pool);
+  return new Map([...byPool].map(([pool, own]) => [pool, [...new Set(own.map(({ host }) => host))]]));
+};

@@ -19,7 +19,8 @@ export const changeBetween = (before: RouteTable, after: RouteTable): TableChang
 };
 
 const opensTheSame = (before: RouteTable, after: RouteTable): boolean =>
-  isEqual(before.listeners.map(withoutRoutes), after.listeners.map(withoutRoutes)) &&
+  before.listeners.length === after.listeners.length &&
+  before.listeners.every((listener, at) => isSameListener(listener, after.listeners[at])) &&
   isEqual(before.names.map(withoutRecords), after.names.map(withoutRecords)) &&
   isEqual(restOf(before), restOf(after));
 
@@ -36,6 +37,10 @@ const changeOf = (before: RouteTable, after: RouteTable): TableChange => {
   };
 };
 
+/** But for its routes. */
+const isSameListener = (one: Listener, other: Listener | undefined): boolean =>
+  one === other || (other !== undefined && isEqual(withoutRoutes(one), withoutRoutes(other)));
+
 const withoutRoutes = (listener: Listener): object => ('routes' in listener ? { ...listener, routes: [] } : listener);
 
 /** What a change can't say. */
@@ -47,7 +52,7 @@ const restOf = (table: RouteTable): object => {
 const withoutRecords = ({ bind, subnet }: NameZone): object => ({ key: zoneKey({ bind }), subnet });
 
 const routesChange = (before: Listener | undefined, after: Listener): readonly RoutesChange[] => {
-  if (before === undefined || !('routes' in before) || !('routes' in after)) return [];
+  if (before === after || before === undefined || !('routes' in before) || !('routes' in after)) return [];
   const { gone, put } = replacement(before.routes, after.routes, { keyOf: routeKey, isSame: isSameRoute });
   const places = gone.map(placeOf);
   return places.length + put.length === 0 ? [] : [{ listener: after.id, gone: places, put }];
@@ -60,14 +65,14 @@ const placeOf = (key: string): RoutePlace => {
 };
 
 const recordsChange = (before: NameZone | undefined, after: NameZone): readonly RecordsChange[] => {
-  const { gone, put } = replacement<NameRecord>(recordsOf(before), recordsOf(after), {
-    keyOf: ([name]) => name,
-    isSame: isEqual,
-  });
+  const [left, right] = [before?.records ?? {}, after.records];
+  const differs = (name: string): boolean => !isEqual(left[name], right[name]);
+  const gone = Object.keys(left).filter(differs);
+  const put = Object.keys(right)
+    .filter(differs)
+    .map((name): NameRecord => [name, right[name] ?? []]);
   return gone.length + put.length === 0 ? [] : [{ bind: after.bind, gone, put }];
 };
-
-const recordsOf = (zone: NameZone | undefined): readonly NameRecord[] => Object.entries(zone?.records ?? {});
 
 interface Comparison<Item> {
   readonly keyOf: (item: Item) => string;
