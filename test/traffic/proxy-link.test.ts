@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { createServer as createSocketServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer as createSocketServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { RequestRecord } from '../../src/model/index.ts';
 import { connectProxy } from '../../src/traffic/index.ts';
@@ -99,5 +100,58 @@ it('publishes the last table again to a proxy that lost it, and hands on records
   const [listener] = (await proxy.link.publish(proxy.table([upstream('a', 1)]), soon())).listeners;
   expect(listener?.id).toBe('http');
   await proxy.close();
+  app.close();
+});
+
+/**
+ * What a proxy of the release before answers to, in front of one of ours: says that it speaks protocol 2, and ends the
+ * connection when it hears of what that has not. Each folder has its own socket.
+ */
+const olderInFrontOf = async (proxyOf: string, at: string, heard: string[]): Promise<Server> => {
+  const older = createSocketServer((socket) => {
+    const inner = connect(proxyFolder(proxyOf).socket);
+    const ends = (): void => void [socket.destroy(), inner.destroy()];
+    for (const each of [socket, inner]) each.on('error', ends).on('close', ends);
+    createInterface({ input: inner }).on('line', (line) => {
+      const message = JSON.parse(line) as { readonly kind: string };
+      socket.write(`${JSON.stringify(message.kind === 'hello' ? { ...message, protocol: 2 } : message)}\n`);
+    });
+    createInterface({ input: socket }).on('line', (line) => {
+      const { kind } = JSON.parse(line) as { readonly kind: string };
+      heard.push(kind);
+      if (kind === 'publish-change') ends();
+      else inner.write(`${line}\n`);
+    });
+  });
+  await new Promise<void>((resolve) => {
+    older.listen(proxyFolder(at).socket, resolve);
+  });
+  return older;
+};
+
+it('brings every table whole to a proxy of an older release, which knows of no changes', async () => {
+  const app = createServer((_request, response) => response.end('served'));
+  await new Promise<void>((resolve) => {
+    app.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = app.address() as AddressInfo;
+  const [own, heard] = [join(folder, 'own'), [] as string[]];
+  await mkdir(own);
+  const start = await connectProxy({ stateFolder: own, program, signal: soon() });
+  await start.close();
+  const older = await olderInFrontOf(own, folder, heard);
+  const proxy = TestProxy.over(await link(), folder);
+  expect(proxy.link.hello.protocol).toBe(2);
+  for (const id of ['a', 'b', 'c']) {
+    await proxy.publish([upstream(id, port)]);
+    expect(await proxy.exchange(get('/', closing))).toContain('served');
+  }
+  await expect(proxy.link.publish({ ...proxy.table([]), pools: [] }, soon())).rejects.toMatchObject({
+    code: 'TABLE_REJECTED',
+  });
+  expect(await proxy.exchange(get('/', closing))).toContain('served');
+  expect(heard).toEqual(['publish', 'publish', 'publish', 'publish']);
+  await proxy.link.shutdown(soon());
+  older.close();
   app.close();
 });

@@ -33,7 +33,8 @@ export class App {
       } else if (pathname === '/hints') {
         response.writeEarlyHints({ link: '</style.css>; rel=preload' });
         response.end('hinted');
-      } else if (pathname === '/never') request.resume();
+      } else if (pathname === '/whole') request.resume().on('end', () => response.end('all of it came'));
+      else if (pathname === '/never') request.resume();
       else {
         response.setHeader('set-cookie', ['a=1', 'b=2']);
         response.setHeader('content-type', 'application/json');

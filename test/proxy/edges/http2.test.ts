@@ -3,8 +3,9 @@ import { connect, constants } from 'node:http2';
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { EdgePolicy, ReplicaId } from '../../../src/model/index.ts';
+import type { ConnectionLimits, EdgePolicy, ReplicaId } from '../../../src/model/index.ts';
 import { drainPolicy, host, ok, RawUpstream, soon, upstream } from '../rig.ts';
 import { App } from './app.ts';
 import { EdgeProxy, routes } from './rig.ts';
@@ -23,8 +24,13 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const publish = async (ports: Readonly<Record<string, number>>, changes: Partial<EdgePolicy> = {}): Promise<void> => {
-  const listener = { kind: 'https', id: 'https', routes, certificates: [], authority: join(folder, 'ca') } as const;
+const publish = async (
+  ports: Readonly<Record<string, number>>,
+  changes: Partial<EdgePolicy> = {},
+  limits: ConnectionLimits = {},
+): Promise<void> => {
+  const authority = join(folder, 'ca');
+  const listener = { kind: 'https', id: 'https', routes, certificates: [], authority, limits } as const;
   const upstreams = Object.entries(ports).map(([name, port]) => upstream(name, port));
   await edge.publish([listener], upstreams, changes);
 };
@@ -191,6 +197,27 @@ describe('HTTP/2', () => {
       )
       .toBe(true);
     expect(given).toBeLessThan(30_000_000);
+  });
+
+  it('answers a body that drips with 408, one that is merely slow is served on the same connection', async () => {
+    const app = await startApp('a');
+    await publish({ a: app.port }, {}, { bodySeconds: 3, bodyBytesPerSecond: 50 });
+    const one = session();
+    const send = async (piece: string, pieces: number): Promise<Answer> => {
+      const stream = one.request({ ':path': '/whole', ':method': 'POST' });
+      const answer = answerOf(stream);
+      for (let count = 0; count < pieces && !stream.closed; count += 1) {
+        stream.write(piece);
+        await delay(150);
+      }
+      stream.end();
+      return await answer;
+    };
+    const [dripped, slow] = await Promise.all([send('a', 200), send('b'.repeat(200), 30)]);
+    expect([dripped.status, slow.status, slow.body]).toEqual([408, 200, 'all of it came']);
+    await expect.poll(outcomes).toEqual(expect.arrayContaining(['bad-request', 'ok']));
+    // The application never got it whole, and holds nothing of it any more.
+    await expect.poll(() => edge.proxy.inFlight('a')).toBe(0);
   });
 
   it('refuses what could be read in two ways, and nothing of it reaches an upstream', async () => {
