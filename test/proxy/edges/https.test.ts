@@ -1,15 +1,14 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { copyFile, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { serverCertificate } from '../../../src/certificates/x509.ts';
 import type { CertificateFiles } from '../../../src/model/index.ts';
-import { host, program, RawClient, soon, upstream } from '../rig.ts';
+import { host, RawClient, soon, upstream } from '../rig.ts';
 import { App } from './app.ts';
 import { EdgeProxy, routes } from './rig.ts';
 import type { TestListener } from './rig.ts';
@@ -171,26 +170,6 @@ describe('https', () => {
       edge.proxy.link.onBack(() => resolve());
     });
     expect(await ask(await dial(host, { ca, rejectUnauthorized: true }))).toContain('200 OK');
-  });
-
-  it('takes up sessions again, whichever worker began them, of this generation or the one before', async () => {
-    await edge.close();
-    edge = await EdgeProxy.start(2);
-    await edge.publish([https([])], upstreams());
-    const first = await dial(host);
-    const begun = new Promise<Buffer>((resolve) => first.once('session', resolve));
-    expect(await ask(first)).toContain('200 OK');
-    const session = await begun;
-    const reused = async (): Promise<readonly boolean[]> => {
-      const sockets = await Promise.all(Array.from({ length: 12 }, () => dial(host, { session })));
-      const answers = sockets.map((socket) => socket.isSessionReused());
-      for (const socket of sockets) socket.destroy();
-      return answers;
-    };
-    expect(new Set(await reused())).toEqual(new Set([true]));
-    const upgrade = ['upgrade', '--state', edge.proxy.stateFolder, '--within', '1'];
-    await promisify(execFile)(process.execPath, [program, ...upgrade]);
-    expect(new Set(await reused())).toEqual(new Set([true]));
   });
 
   it('writes down a handshake that failed', async () => {
