@@ -67,29 +67,38 @@ export const routesTo = (count: number, poolOf: (host: number) => string): reado
     pool: poolOf(index % 1_000),
   }));
 
-const services = Array.from({ length: 1_000 }, (_, index) => ({
-  name: `service-${index}`,
-  domains: Array.from({ length: 10 }, (_each, domain) => `part-${domain}.service-${index}.localhost`),
-}));
+/** A thousand services with ten domains each, one of which is deployed at a time; as the supervisor, it remembers what it knows of the others. */
+export class ManyServices {
+  readonly #originPort: number;
+  readonly #services: RoutedService[];
+  #generation = 0;
 
-/**
- * 10,000 routes to a thousand services, one of which has another replica than in the generation before: built anew each
- * time from what is known of the services, by the supervisor's own code.
- */
-export const tableOfServices = (generation: number, originPort: number): RouteTable =>
-  buildRouteTable({
-    generation,
-    http: { host: '127.0.0.1', port: 0 },
-    unknownHost: edge.unknownHost,
-    zones: [],
-    services: [
-      serviceOf('origin', ['*'], upstreamOn(originPort)), // carries the load and stays
-      ...services.map(({ name, domains }, index) => {
-        const replica = Math.floor((generation + index) / 1_000);
-        return serviceOf(name, domains, upstreamOn(originPort, `${name}-${replica}`));
-      }),
-    ],
-  });
+  constructor(originPort: number) {
+    this.#originPort = originPort;
+    this.#services = Array.from({ length: 1_000 }, (_, index) => this.#serviceAt(index));
+    this.#services.push(serviceOf('origin', ['*'], upstreamOn(originPort))); // carries the load and stays
+  }
+
+  /** By the supervisor's own code. */
+  deploy(generation: number): RouteTable {
+    this.#generation += 1;
+    const index = this.#generation % 1_000;
+    this.#services[index] = this.#serviceAt(index);
+    return buildRouteTable({
+      generation,
+      http: { host: '127.0.0.1', port: 0 },
+      unknownHost: edge.unknownHost,
+      zones: [],
+      services: this.#services,
+    });
+  }
+
+  #serviceAt(index: number): RoutedService {
+    const name = `service-${index}`;
+    const domains = Array.from({ length: 10 }, (_, domain) => `part-${domain}.${name}.localhost`);
+    return serviceOf(name, domains, upstreamOn(this.#originPort, `${name}-${this.#generation}`));
+  }
+}
 
 const serviceOf = (name: string, domains: readonly string[], upstream: Upstream): RoutedService => ({
   pool: name,

@@ -6,15 +6,7 @@ import type { ProxyLink } from '../../src/traffic/index.ts';
 import type { Bench } from '../proxy/bench-folder.ts';
 import { median, percentile, spread, table } from '../proxy/figures.ts';
 import { paced } from '../proxy/latency.ts';
-import {
-  endPointsman,
-  routesTo,
-  soon,
-  startPointsman,
-  tableOfServices,
-  tableTo,
-  upstreamOn,
-} from '../proxy/pointsman.ts';
+import { endPointsman, ManyServices, routesTo, soon, startPointsman, tableTo, upstreamOn } from '../proxy/pointsman.ts';
 import { cpuSeconds } from '../proxy/process.ts';
 
 export interface Routes {
@@ -97,11 +89,13 @@ export const routeCosts = async (bench: Bench, isQuick: boolean): Promise<Routes
 class Publisher {
   readonly #link: ProxyLink;
   readonly #originPort: number;
+  readonly #services: ManyServices;
   #generation = 0;
 
   constructor(link: ProxyLink, originPort: number) {
     this.#link = link;
     this.#originPort = originPort;
+    this.#services = new ManyServices(originPort);
   }
 
   /** A table of this size, all of it to one pool, so that sizes differ in nothing else. */
@@ -119,7 +113,7 @@ class Publisher {
   /** One service of a thousand has been deployed. */
   async publishDeploy(): Promise<void> {
     this.#generation += 1;
-    await this.#link.publish(tableOfServices(this.#generation, this.#originPort), soon());
+    await this.#link.publish(this.#services.deploy(this.#generation), soon());
   }
 
   /** So many a second, or as many as are acknowledged; returns how many a second there were. */
