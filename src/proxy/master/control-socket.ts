@@ -1,7 +1,7 @@
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { LineSplitter } from '../../lib/index.ts';
-import type { FromProxy, ToProxy } from '../../protocol/index.ts';
+import type { FromProxy, RecordBatch, ToProxy } from '../../protocol/index.ts';
 import { listenPrivately } from './listen-privately.ts';
 
 export interface ControlSocketOptions {
@@ -59,9 +59,15 @@ export class ControlSocket {
     const lines = new LineSplitter((line) => void this.#received(socket, line));
     socket.on('data', (chunk: Buffer) => lines.push(chunk));
     socket.on('error', () => socket.destroy());
+    socket.on('drain', () => this.#tellDropped(socket));
     socket.on('close', () => this.#left(socket));
     this.say(this.#options.greet());
     this.#options.onSupervisor(true);
+  }
+
+  /** It reads again. Without more traffic there would be no further records for the count to go with. */
+  #tellDropped(socket: Socket): void {
+    if (this.#supervisor === socket && this.#dropped > 0) this.say({ kind: 'records', batch: noRecords, dropped: 0 });
   }
 
   #left(socket: Socket): void {
@@ -87,6 +93,8 @@ export class ControlSocket {
     }
   }
 }
+
+const noRecords: RecordBatch = { since: 0, names: [], count: 0, lines: '' };
 
 const parse = (line: string): ToProxy | undefined => {
   try {
