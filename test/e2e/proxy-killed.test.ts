@@ -48,6 +48,17 @@ const killed = async (pid: number, isReplaced: () => Promise<void>): Promise<num
   return failed;
 };
 
+test('pointsman proxy upgrade replaces the workers under load and loses nothing; the proxy stays', async () => {
+  const master = await masterPid();
+  const before = await workerPids(master);
+  const calls = await load(await project().url(), host, 100);
+  await project().do('proxy', 'upgrade', '--within', '5');
+  expect(await calls.stop()).toMatchObject({ failed: 0, failures: {} });
+  const now = await workerPids(master);
+  expect(now).toHaveLength(before.length);
+  expect(now.filter((pid) => before.includes(pid))).toEqual([]);
+});
+
 test('a killed worker of the proxy is replaced: its requests are lost, no others; replicas and deploys go on', async () => {
   const master = await masterPid();
   const [worker] = await workerPids(master);

@@ -8,11 +8,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RequestRecord } from '../../src/model/index.ts';
+import type { RequestRecord, Upstream } from '../../src/model/index.ts';
 import { proxyFolder } from '../../src/protocol/index.ts';
 import { connectProxy } from '../../src/traffic/index.ts';
-import { closing, get, program, soon, TestProxy, upstream } from './rig.ts';
-import type { RawClient } from './rig.ts';
+import { closing, get, program, RawClient, soon, TestProxy, upstream } from './rig.ts';
 
 let proxy: TestProxy;
 let own: ChildProcess;
@@ -87,6 +86,24 @@ describe('a proxy that has few file descriptors', { skip: !existsSync('/usr/bin/
     for (const client of waiting) client.socket.destroy();
     await expect.poll(() => proxy.inFlight('a')).toBe(0);
     expect(await proxy.exchange(get('/', closing))).toContain('served');
+  });
+
+  it('says of a TCP connection too that it was our own shortage, which is no fault of any version', async () => {
+    const hold = { hold: { seconds: 120, maxRequests: 200 } };
+    const tcp = { kind: 'tcp', id: 'tcp', address: '127.0.0.1', pool: 'app' } as const;
+    const publish = async (port: number, ...upstreams: readonly Upstream[]): Promise<number> => {
+      const table = proxy.table(upstreams, hold);
+      const listeners = [...table.listeners, { ...tcp, port }];
+      const published = await proxy.link.publish({ ...table, listeners }, soon());
+      return published.listeners.find(({ id }) => id === 'tcp')?.port ?? 0;
+    };
+    const port = await publish(0);
+    for (let count = 0; count < 100; count += 1) clients.push(await RawClient.connect(port));
+    await publish(port, upstream('a', (app.address() as AddressInfo).port));
+    await expect.poll(() => records.map(({ outcome }) => outcome)).toContain('overloaded');
+    expect(records.map(({ outcome }) => outcome)).not.toContain('refused');
+    for (const client of clients.splice(0)) client.socket.destroy();
+    await expect.poll(() => proxy.inFlight('a')).toBe(0);
   });
 
   it('turns new connections away when all it has carry something, and serves again afterwards', async () => {

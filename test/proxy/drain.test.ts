@@ -155,6 +155,24 @@ describe('event streams', () => {
     await empty;
   });
 
+  it('still end when a later table names the same replica again, and those that come to it then do not', async () => {
+    const port = await oldVersion();
+    await proxy.publish([upstream('old', port)]);
+    const client = await stream();
+    open[0]?.write('id: 2\ndata: tw');
+    await client.until('data: tw');
+    await replaceAndDrain();
+    await proxy.publish([upstream('old', port)]);
+    const fresh = await stream();
+    open[0]?.write('o\n\n');
+    await client.until('0\r\n\r\n');
+    expect(client.received).toContain('retry: ');
+    await expect.poll(() => proxy.inFlight('old')).toBe(1);
+    open[1]?.write('id: 2\ndata: still here\n\n');
+    await fresh.until('still here\n\n');
+    expect(fresh.received).not.toContain('retry: ');
+  });
+
   it('are spread over time when there are many', async () => {
     await proxy.publish([upstream('old', await oldVersion())]);
     const clients = await Promise.all(Array.from({ length: 40 }, stream));

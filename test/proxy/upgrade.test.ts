@@ -211,7 +211,7 @@ describe('an upgrade of the workers', () => {
     await upgraded;
   });
 
-  it('is refused, and changes nothing, when the new workers do not come to serve', async () => {
+  it('brings new code, or is refused and changes nothing when its workers do not come to serve', async () => {
     // A program of its own, which then breaks.
     const folder = await mkdtemp(join(tmpdir(), 'proxy-code-'));
     try {
@@ -239,9 +239,13 @@ describe('an upgrade of the workers', () => {
       await kept.until('done');
       expect(kept.received).not.toContain('Connection: close');
       await writeFile(messages, text);
+      const refusals = join(folder, 'src/proxy/codec/request-head.ts');
+      await writeFile(refusals, readFileSync(refusals, 'utf8').replace("'no Host'", "'says the new code'"));
+      expect(await proxy.exchange('GET / HTTP/1.1\r\n\r\n')).toContain('no Host');
       const replaced = upgrade();
       await expect.poll(() => afterNextAnswer(kept)).toContain('Connection: close');
       expect(await replaced).toContain('have ended');
+      expect(await proxy.exchange('GET / HTTP/1.1\r\n\r\n')).toContain('says the new code');
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
