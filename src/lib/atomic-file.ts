@@ -1,5 +1,4 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 
 /**
@@ -8,7 +7,7 @@ import { dirname } from 'node:path';
  */
 export const writeFileAtomically = async (path: string, content: string | Uint8Array, mode = 0o644): Promise<void> => {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}.tmp`;
+  const temporary = `${path}.${unique()}.tmp`;
   try {
     const file = await open(temporary, 'w', mode);
     try {
@@ -34,3 +33,6 @@ export const syncFolder = async (path: string): Promise<void> => {
     await folder.close();
   }
 };
+
+/** Enough for a name that nobody guards; node:crypto would be a megabyte in a process that has no other use for it. */
+const unique = (): string => `${process.pid}-${Math.random().toString(36).slice(2)}`;

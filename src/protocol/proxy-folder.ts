@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -26,10 +25,11 @@ export const proxyFolder = (stateFolder: string): ProxyFolder => ({
   log: join(stateFolder, 'proxy.log'),
 });
 
-/** In the folder itself; for a folder too deep, under a name made from its path that both sides arrive at. */
+/** In the folder itself; for a folder too deep, under a name made from its path that both sides arrive at: only then is node:crypto loaded. */
 const socketPath = (stateFolder: string, file: string): string => {
   const path = join(stateFolder, file);
   if (Buffer.byteLength(path) <= longestSocketPath) return path;
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const name = createHash('sha256').update(path).digest('hex').slice(0, 24);
   return join(tmpdir(), `pointsman-${name}.sock`);
 };

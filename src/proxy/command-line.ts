@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { PointsmanError } from '../model/index.ts';
+import { nodeUtil } from './node-util.ts';
 import type { StandaloneEdges, StandaloneRoute } from './standalone-table.ts';
 
 /** What the process was asked to be. */
@@ -34,7 +34,7 @@ export const parseCommandLine = (args: readonly string[]): ProxyCommand => {
 
 const parse = (args: readonly string[]) => {
   try {
-    return parseArgs({
+    return nodeUtil().parseArgs({
       args: [...args],
       allowPositionals: true,
       options: {

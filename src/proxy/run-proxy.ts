@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { PointsmanError } from '../model/index.ts';
 import { proxyFolder } from '../protocol/index.ts';
 import type { ProxyCommand } from './command-line.ts';
 import type { Master } from './master/master.ts';
 import { messagesVersion } from './messages.ts';
+import type { StandaloneEdges } from './standalone-table.ts';
 
 /**
  * Runs until it is told to end. `program` is what workers are started with: this very program. Each loads only what it
@@ -22,6 +22,7 @@ export const runProxy = async (command: ProxyCommand, program: string): Promise<
       await upgrade(command);
       return;
     case 'serve': {
+      const { mkdir } = await import('node:fs/promises');
       await mkdir(command.stateFolder, { recursive: true });
       const master = await masterOf(command.workers, program, command.stateFolder);
       await master.start();
@@ -36,6 +37,7 @@ const readAll = async (): Promise<void> => {
   await Promise.all([
     import('./call-operator.ts'),
     import('./master/master.ts'),
+    import('./master/name-server.ts'),
     import('./standalone-table.ts'),
     import('./worker/run-worker.ts'),
     import('./worker/tls/tls-door.ts'),
@@ -84,12 +86,17 @@ const fixes = { PORT_TAKEN: 'choose another address or port', TABLE_REJECTED: 'c
 const runAlone = async (command: Extract<ProxyCommand, { kind: 'run' }>, program: string): Promise<void> => {
   const master = await masterOf(command.workers, program, undefined);
   await master.start();
-  // Its folder may lie anywhere; only here does the proxy find it by itself.
-  const { authorityFolder } = await import('../certificates/index.ts');
   const { standaloneTable } = await import('./standalone-table.ts');
-  const answer = await master.publish(standaloneTable(command.edges, authorityFolder(process.env)));
+  const answer = await master.publish(standaloneTable(command.edges, await authorityOf(command.edges)));
   // Whoever catches it ends the process, and the workers with it: an orderly end would end with 0.
   if (answer.kind === 'rejected')
     throw new PointsmanError(answer.code, { message: answer.reason, fix: fixes[answer.code] });
   for (const { address, port } of answer.listeners) console.log(`listening on ${address}:${port}`);
+};
+
+/** Its folder may lie anywhere; only here does the proxy find it by itself. */
+const authorityOf = async ({ https }: StandaloneEdges): Promise<string | undefined> => {
+  if (https === undefined) return undefined;
+  const { authorityFolder } = await import('../certificates/index.ts');
+  return authorityFolder(process.env);
 };

@@ -37,8 +37,8 @@ const edge: EdgePolicy = {
   hold: { seconds: 0, maxRequests: 0 },
 };
 
-/** Routes of the same host and prefix share one pool, as do upstreams behind the same tcp address. */
-export const standaloneTable = (edges: StandaloneEdges, authority: string): RouteTable => {
+/** Routes of the same host and prefix share one pool, as do upstreams behind the same tcp address. `authority`: with https. */
+export const standaloneTable = (edges: StandaloneEdges, authority: string | undefined): RouteTable => {
   const byPool = Map.groupBy(edges.routes, (route) => `${route.host}${route.pathPrefix}`);
   const byAddress = Map.groupBy(edges.tcp, ({ listen }) => `tcp/${listen.host}:${listen.port}`);
   return {
@@ -62,7 +62,7 @@ export const standaloneTable = (edges: StandaloneEdges, authority: string): Rout
 };
 
 const httpListeners = (
-  { http, https, certificates, authority }: StandaloneEdges & { readonly authority: string },
+  { http, https, certificates, authority }: StandaloneEdges & { readonly authority: string | undefined },
   byPool: ReadonlyMap<string, readonly StandaloneRoute[]>,
 ): readonly Listener[] => {
   const routes = [...byPool].map(([pool, [route]]) => ({
@@ -82,7 +82,7 @@ const httpListeners = (
             port: https.port,
             routes,
             certificates,
-            authority,
+            ...(authority !== undefined && { authority }),
           },
         ]),
   ];

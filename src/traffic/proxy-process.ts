@@ -60,6 +60,9 @@ interface StartedProxy {
  */
 const masterFlags = ['--max-semi-space-size=1', '--v8-pool-size=0', '--no-maglev'];
 
+/** glibc's, for master and workers: one place to take memory from, and what is free at its end goes back. Elsewhere they mean nothing. */
+const smallVariables = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' };
+
 /** Detached: it outlives us, our terminal and our process group. */
 const spawnProxy = async (options: ProxyLinkOptions, signal: AbortSignal): Promise<StartedProxy> => {
   const stateFolder = absolute(options.stateFolder);
@@ -68,7 +71,7 @@ const spawnProxy = async (options: ProxyLinkOptions, signal: AbortSignal): Promi
     program: options.program,
     flags: masterFlags,
     cacheFolder: join(stateFolder, 'compile-cache'),
-    variables: process.env,
+    variables: { ...smallVariables, ...process.env },
     signal,
   });
   const log = await open(proxyFolder(stateFolder).log, 'a', 0o600);

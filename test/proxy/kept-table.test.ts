@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { appendFile, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -145,11 +146,34 @@ describe('after a crash', () => {
   });
 });
 
+describe('what a proxy of before has kept', () => {
+  it('serves, under the checksums of then', async () => {
+    await four();
+    const sum = (text: string): string => createHash('sha256').update(text).digest('hex');
+    const { format, table: first, ...rest } = JSON.parse(await readFile(table, 'utf8')) as Record<string, unknown>;
+    const content = { table: first, listeners: rest['listeners'] };
+    const checksum = sum(JSON.stringify(content));
+    await writeFile(table, JSON.stringify({ format, version: 3, checksum, ...content }));
+    const [, ...lines] = (await readFile(tableChanges, 'utf8')).trim().split('\n');
+    let before = checksum;
+    const former = lines.map((line) => {
+      const change = line.slice(line.indexOf(' ') + 1);
+      before = sum(before + change);
+      return `${before} ${change}\n`;
+    });
+    const head = JSON.stringify({ format: 'pointsman-proxy-table-changes', version: 1, follows: checksum });
+    await writeFile(tableChanges, `${head}\n${former.join('')}`);
+    expect(await kept().read()).toEqual(served(4));
+    await writeFile(tableChanges, `${head}\n${former.join('').replace('app-3', 'app-9')}`);
+    expect(await kept().read()).toEqual(unusable('line 3 is damaged'));
+  });
+});
+
 describe('what can not be used', () => {
   const damages: [string, (text: string) => string, string][] = [
     ['changed in the middle', (text) => text.replace('app-3', 'app-9'), 'line 3 is damaged'],
     ['without a line in the middle', (text) => text.split('\n').toSpliced(2, 1).join('\n'), 'line 3 is damaged'],
-    ['of another version', (text) => text.replace('"version":1', '"version":9'), 'their version is 9'],
+    ['of another version', (text) => text.replace('"version":2', '"version":9'), 'their version is 9'],
     ['foreign', () => '{"services": []}\n{}\n', 'not changes of a table of this proxy'],
   ];
 

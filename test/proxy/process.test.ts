@@ -104,7 +104,7 @@ describe('the last table', () => {
   it.each([
     ['torn', (text: string) => text.slice(0, text.length / 2), 'torn'],
     ['changed by hand', (text: string) => text.replace('app.localhost', 'evil.localhost'), 'checksum'],
-    ['of another version', (text: string) => text.replace('"version": 3', '"version": 99'), 'version is 99'],
+    ['of another version', (text: string) => text.replace('"version": 4', '"version": 99'), 'version is 99'],
     ['foreign', () => '{"services": []}', 'not a table of this proxy'],
     ['empty', () => '', 'torn'],
   ])('is not used when its file is %s, and the supervisor is told', async (_name, damage, reason) => {

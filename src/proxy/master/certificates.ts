@@ -31,6 +31,8 @@ export interface CertificateChange {
 
 /** An issued certificate is replaced when it has less than this to live. */
 const remainingMs = 30 * 86_400_000;
+/** What was encrypted with a key that is gone costs its client one whole handshake. */
+const ticketKeyMs = 12 * 3_600_000;
 /** Clients choose the names, so there is an end to how many are remembered. */
 const mostNames = 1_000;
 
@@ -40,6 +42,9 @@ export class Certificates {
   readonly #watch: FileWatch;
   readonly #issued = new Map<string, Certificate>();
   #served: readonly Served[] = [];
+  /** For the sessions of clients that come again; there is one from the first https listener on. */
+  #ticketKey: string | undefined;
+  #rotation: NodeJS.Timeout | undefined;
   /** What was wrong at the last look, so that it is told once. */
   #told = '';
   #uncovered: ReadonlySet<string> = new Set();
@@ -51,7 +56,7 @@ export class Certificates {
 
   /** What a new worker needs. */
   get orders(): readonly Order[] {
-    return this.#served.map(orderOf);
+    return [...this.#ticketKeyOrders, ...this.#served.map(orderOf)];
   }
 
   /** Throws CERTIFICATE_INVALID or AUTHORITY_UNUSABLE. What serves already is taken as it is, also when its files went bad since. */
@@ -69,6 +74,7 @@ export class Certificates {
     const fresh = served.filter((each) => !this.#served.includes(each));
     this.#served = served;
     this.#watch.watch(served.flatMap(({ listener }) => listener.certificates.flatMap(({ cert, key }) => [cert, key])));
+    if (served.length > 0 && this.#ticketKey === undefined) this.#useNewTicketKey();
     await Promise.all(fresh.map((each) => this.#options.tell(orderOf(each))));
   }
 
@@ -100,6 +106,18 @@ export class Certificates {
 
   close(): void {
     this.#watch.close();
+    clearTimeout(this.#rotation);
+  }
+
+  get #ticketKeyOrders(): readonly Order[] {
+    return this.#ticketKey === undefined ? [] : [{ call: { kind: 'ticket-key', key: this.#ticketKey } }];
+  }
+
+  #useNewTicketKey(): void {
+    // As `setTicketKeys` of Node wants it. Loaded only where there is https.
+    this.#ticketKey = process.getBuiltinModule('node:crypto').randomBytes(48).toString('base64');
+    for (const order of this.#ticketKeyOrders) void this.#options.tell(order);
+    this.#rotation = setTimeout(() => this.#useNewTicketKey(), ticketKeyMs);
   }
 
   async #keptOrRead(listener: HttpsListener): Promise<Served> {

@@ -1,8 +1,8 @@
 import net from 'node:net';
-import { getSystemErrorName } from 'node:util';
 import type { Listener } from '../../model/index.ts';
 import type { ListenerAddress } from '../../protocol/index.ts';
 import type { SocketKey } from '../messages.ts';
+import { nodeUtil } from '../node-util.ts';
 
 /**
  * A bound socket that this process never accepts on. Workers listen and accept on copies of it, so connections wait in
@@ -41,6 +41,6 @@ export const openSocket = (listener: Listener): OpenSocket => {
 };
 
 const systemError = (errno: number, listener: Listener): NodeJS.ErrnoException => {
-  const code = errno < 0 ? getSystemErrorName(errno) : 'UNKNOWN';
+  const code = errno < 0 ? nodeUtil().getSystemErrorName(errno) : 'UNKNOWN';
   return Object.assign(new Error(`${code} at ${listener.address}:${listener.port}`), { code });
 };

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import type { ReplicaId } from '../../model/index.ts';
 import type { FromProxy, ProxyFolder, ProxyHello, TableChange, ToProxy } from '../../protocol/index.ts';
@@ -31,8 +30,6 @@ export interface MasterOptions {
 
 /** Milliseconds that requests get to finish when the proxy itself ends. */
 const graceMs = 10_000;
-/** What was encrypted with a key that is gone costs its client one whole handshake. */
-const ticketKeyMs = 12 * 3_600_000;
 
 /** Owns sockets, names, table and workers; forwards nothing itself. */
 export class Master {
@@ -50,8 +47,6 @@ export class Master {
   readonly #startedAt = Date.now();
   #warning: string | undefined;
   #recording = false;
-  #ticketKey = newTicketKey();
-  readonly #rotation = setInterval(() => this.#rotateTicketKey(), ticketKeyMs);
   #closing: Promise<void> | undefined;
 
   constructor(options: MasterOptions) {
@@ -130,7 +125,6 @@ export class Master {
     this.#operator?.close();
     this.#names.close();
     this.#certificates.close();
-    clearInterval(this.#rotation);
     const ended = this.#workers.close(graceMs);
     this.#doors.closeHandles();
     if (folder !== undefined) await rm(folder.pid, { force: true });
@@ -154,15 +148,6 @@ export class Master {
   get #ledgerOrder(): Order {
     const enabled = this.#recording || this.#reports.wantRecords;
     return { call: { kind: 'ledger', enabled, withClients: this.#reports.wantClients } };
-  }
-
-  get #ticketKeyOrder(): Order {
-    return { call: { kind: 'ticket-key', key: this.#ticketKey } };
-  }
-
-  #rotateTicketKey(): void {
-    this.#ticketKey = newTicketKey();
-    void this.#workers.callAll(this.#ticketKeyOrder);
   }
 
   #tellRecording(): void {
@@ -224,7 +209,6 @@ export class Master {
     const table = this.#publisher.held?.table;
     return [
       ...this.#doors.orders,
-      this.#ticketKeyOrder,
       ...this.#certificates.orders,
       this.#ledgerOrder,
       ...(table === undefined ? [] : [{ call: { kind: 'apply', table } } as const]),
@@ -271,6 +255,3 @@ export class Master {
     };
   }
 }
-
-/** As `setTicketKeys` of Node wants it. */
-const newTicketKey = (): string => randomBytes(48).toString('base64');

@@ -1,7 +1,7 @@
 import type { Address, NameZone } from '../../model/index.ts';
-import { NameServer } from './name-server.ts';
+import type { NameServer } from './name-server.ts';
 
-/** The name servers of all networks. They stay open from table to table; only what they answer changes. */
+/** The name servers of all networks. They stay open from table to table; only what they answer changes. Their program is loaded with the first. */
 export class NameServers {
   readonly #open = new Map<string, NameServer>();
 
@@ -10,6 +10,7 @@ export class NameServers {
     const opened: string[] = [];
     try {
       for (const zone of zones.filter(({ bind }) => !this.#open.has(keyOf(bind)))) {
+        const { NameServer } = await import('./name-server.ts');
         const server = new NameServer(zone.bind);
         await server.open();
         this.#open.set(keyOf(zone.bind), server);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { writeFileAtomically } from '../../lib/index.ts';
 import type { RouteTable } from '../../model/index.ts';
 import type { ListenerAddress } from '../../protocol/index.ts';
@@ -17,8 +17,8 @@ export interface TableFile {
 }
 
 const format = 'pointsman-proxy-table';
-/** Since 3 what was published later may lie in a file beside it. */
-const version = 3;
+/** Since 3 what was published later may lie in a file beside it; since 4 the checksum is `checksumOf`. */
+const version = 4;
 
 export const writeTable = async (path: string, stored: StoredTable): Promise<TableFile> => {
   // Put into words once, for the checksum and for the file.
@@ -34,10 +34,11 @@ export const parseTable = (text: string): (StoredTable & { readonly checksum: st
   const file = parseJson(text);
   if (file === undefined) return 'it is torn or not JSON';
   if (file['format'] !== format) return 'it is not a table of this proxy';
-  if (![1, 2, version].includes(file['version'] as number))
+  if (![1, 2, 3, version].includes(file['version'] as number))
     return `its version is ${String(file['version'])}, this proxy knows ${version}`;
   const content = { table: file['table'], listeners: file['listeners'] };
-  const checksum = checksumOf(JSON.stringify(content));
+  const sumOf = file['version'] === version ? checksumOf : formerChecksumOf;
+  const checksum = sumOf(JSON.stringify(content));
   if (file['checksum'] !== checksum) return 'its checksum does not match its content';
   const table = file['version'] === 1 ? withKinds(content.table) : content.table;
   return tableFault(table) ?? ({ ...content, table, checksum } as StoredTable & { readonly checksum: string });
@@ -59,4 +60,9 @@ export const parseJson = (text: string): Record<string, unknown> | undefined => 
   }
 };
 
-export const checksumOf = (content: string): string => createHash('sha256').update(content).digest('hex');
+/** It guards against accidents, not against people; node:crypto would be a megabyte in every master. */
+export const checksumOf = (content: string): string => crc32(content).toString(16).padStart(8, '0');
+
+/** Of files from before. */
+export const formerChecksumOf = (content: string): string =>
+  process.getBuiltinModule('node:crypto').createHash('sha256').update(content).digest('hex');

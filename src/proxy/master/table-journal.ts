@@ -1,8 +1,9 @@
 import type { TableChange } from '../../protocol/index.ts';
-import { checksumOf, parseJson } from './table-file.ts';
+import { checksumOf, formerChecksumOf, parseJson } from './table-file.ts';
 
 const format = 'pointsman-proxy-table-changes';
-const version = 1;
+/** Since 2 the checksums are `checksumOf`. */
+const version = 2;
 
 /**
  * What a file of changes begins with: the checksum of the table that it follows. Each line then holds one change behind the
@@ -39,20 +40,25 @@ export const parseJournal = (text: string): Journal | string => {
   if (head === undefined) return { follows: '', changes: [], isTorn: true };
   const file = parseJson(head);
   if (file?.['format'] !== format) return 'they are not changes of a table of this proxy';
-  if (file['version'] !== version) return `their version is ${String(file['version'])}, this proxy knows ${version}`;
+  if (![1, version].includes(file['version'] as number))
+    return `their version is ${String(file['version'])}, this proxy knows ${version}`;
   const follows = String(file['follows']);
-  const whole = wholeLines(follows, changes);
+  const whole = wholeLines(follows, changes, file['version'] === version ? checksumOf : formerChecksumOf);
   if (whole.length < changes.length) return `line ${whole.length + 2} is damaged`;
   return { follows, changes: whole, isTorn: rest !== '' };
 };
 
-const wholeLines = (follows: string, lines: readonly string[]): readonly unknown[] => {
+const wholeLines = (
+  follows: string,
+  lines: readonly string[],
+  sumOf: (content: string) => string,
+): readonly unknown[] => {
   const whole: unknown[] = [];
   let before = follows;
   for (const line of lines) {
     const space = line.indexOf(' ');
     const [sum, content] = [line.slice(0, space), line.slice(space + 1)];
-    if (sum !== checksumOf(before + content)) break;
+    if (sum !== sumOf(before + content)) break;
     whole.push(parseJson(content));
     before = sum;
   }

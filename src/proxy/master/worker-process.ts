@@ -14,10 +14,11 @@ export interface Order {
 const answerMs = 10_000;
 
 /**
- * Requests leave garbage that dies young: more room for it would only be memory that stays. The middle one of V8's three
- * compilers leaves its working memory behind, 12 MB within the first minute; the best one takes over soon anyway.
+ * Requests leave garbage that dies young: more room for it would only be memory that stays. One thread beside the main one
+ * collects and compiles: without any, requests would wait for that, and more of them leave their working memory behind.
+ * So does the middle one of V8's three compilers, 12 MB within the first minute; the best one takes over soon anyway.
  */
-const ofWorker = ['--max-semi-space-size=4', '--no-maglev'];
+const ofWorker = ['--max-semi-space-size=1', '--v8-pool-size=1', '--no-maglev'];
 
 const isOfMaster = (flag: string): boolean => /^--(?:(?:max-semi-space-size|v8-pool-size)=|no-maglev$)/.test(flag);
 

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { steadyNow } from './clock.ts';
 
@@ -19,6 +18,8 @@ const keptFree = (limit: number): number => Math.min(256, Math.max(16, Math.floo
 /** Node raises the soft limit to the hard one when it starts. */
 const limitOfProcess = (): number => {
   try {
+    // An ESM import of it would load streams and promises of files, and readline.
+    const { readFileSync } = process.getBuiltinModule('node:fs');
     const [, soft = 'unlimited'] = /^Max open files\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
     return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft);
   } catch {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { getSystemErrorName } from 'node:util';
+import { nodeUtil } from '../node-util.ts';
 
 /** What Node keeps below `socket.write`. Not documented, so nothing here is relied on: without it the stream writes. */
 interface StreamBinding {
@@ -117,7 +117,8 @@ export class DirectWriter {
   }
 
   /** The same error that the stream would have raised. */
-  #fail(status: number, code = getSystemErrorName(status)): void {
-    this.#socket.destroy(Object.assign(new Error(`write ${getSystemErrorName(status)}`), { code }));
+  #fail(status: number, code?: string): void {
+    const name = nodeUtil().getSystemErrorName(status);
+    this.#socket.destroy(Object.assign(new Error(`write ${name}`), { code: code ?? name }));
   }
 }
