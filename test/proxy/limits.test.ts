@@ -217,6 +217,7 @@ describe('connections', () => {
     }
     const third = await proxy.client();
     expect(await third.closed).toBeDefined();
+    await expect.poll(() => outcomes).toContain('turned-away');
     const other = await RawClient.connect(proxy.port, '127.0.0.2');
     other.send(get());
     await other.until('served');

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestRecord } from '../../src/model/index.ts';
 import { freePort } from '../free-port.ts';
+import { DeafUpstream } from './deaf-upstream.ts';
 import { closing, get, host, ok, RawUpstream, TestProxy, upstream } from './rig.ts';
 
 let proxy: TestProxy;
@@ -52,6 +53,24 @@ describe('retries', () => {
     await recorded.promise;
     expect(records[0]).toMatchObject({ outcome: 'refused', status: 502, method: 'GET', path: '/gone', pool: 'app' });
     expect(records[0]).toMatchObject({ replica: 'dead', revision: 1 });
+  });
+
+  it('does not wait long for one that takes no connection: another one answers, or the edge, and the ledger says why', async () => {
+    const records: RequestRecord[] = [];
+    proxy.link.onLedger((batch) => records.push(...batch));
+    const deaf = await DeafUpstream.start();
+    const app = await start((socket) => socket.write(ok('alive')));
+    const soonGivenUp = { dial: { attempts: 3, timeoutMs: 1_000 } };
+    await proxy.publish([upstream('deaf', deaf.port), upstream('alive', app.port)], soonGivenUp);
+    for (let count = 0; count < 2; count += 1) expect(await proxy.exchange(get('/', closing))).toContain('alive');
+    await proxy.publish([upstream('deaf', deaf.port)], soonGivenUp);
+    expect(await proxy.exchange(get('/', closing))).toMatch(/^HTTP\/1\.1 502 /);
+    await expect
+      .poll(() => records)
+      .toContainEqual(
+        expect.objectContaining({ outcome: 'connect-timeout', status: 502, replica: 'deaf', revision: 1 }),
+      );
+    deaf.close();
   });
 
   it('sends an idempotent request once more when a kept connection swallowed it', async () => {

@@ -172,6 +172,15 @@ describe('https', () => {
     expect(await ask(await dial(host, { ca, rejectUnauthorized: true }))).toContain('200 OK');
   });
 
+  it('closes connections beyond its cap before their handshake, and has room again when one ends', async () => {
+    await edge.publish([{ ...https([]), limits: { connections: 1 } }], upstreams());
+    const first = await dial(host);
+    await expect(dial(host)).rejects.toThrow();
+    await expect.poll(() => edge.records.map(({ outcome }) => outcome)).toContain('turned-away');
+    expect(await ask(first)).toContain('200 OK');
+    await expect.poll(() => dial(host).then(ask, (error: Error) => error.message)).toContain('200 OK');
+  });
+
   it('writes down a handshake that failed', async () => {
     await edge.publish([https([])], upstreams());
     const plain = await RawClient.connect(edge.port('https'));

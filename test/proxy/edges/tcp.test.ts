@@ -215,6 +215,23 @@ describe('a tcp listener', () => {
     await expect.poll(() => edge.records.map(({ outcome }) => outcome)).toEqual(['client-gone']);
   });
 
+  it('closes connections beyond its cap, and has room again when one ends', async () => {
+    await edge.publish([{ ...tcp, limits: { connections: 1 } }], [upstream('a', await echo('a'))]);
+    const first = await client();
+    await first.until('a ');
+    const second = await client();
+    await second.closed;
+    expect(second.received).toBe('');
+    await expect.poll(() => edge.records.map(({ outcome }) => outcome)).toContain('turned-away');
+    first.socket.destroy();
+    await expect
+      .poll(async () => {
+        const next = await client();
+        return await Promise.race([next.until('a ').then(() => 'served'), next.closed]);
+      })
+      .toBe('served');
+  });
+
   it('reaches upstreams on a port of their own when it names one', async () => {
     const port = await echo('db');
     await edge.publish([{ ...tcp, upstreamPort: port }], [upstream('a', 1)]);
