@@ -17,6 +17,7 @@ export const generate = (seed: number): Scenario => {
     return { at, ...happening(random, services, versions) };
   });
   if (random.beside.chance(0.08)) events.push(clockSetBack(random.beside, spanMs));
+  if (random.beside.chance(0.08)) events.push(...conversation(random.beside, { services, versions, spanMs }));
   events.sort((one, other) => one.at - other.at);
   return { seed, services, versions, weather: weather(random), events, calmAt: spanMs + 20_000 };
 };
@@ -24,8 +25,32 @@ export const generate = (seed: number): Scenario => {
 const clockSetBack = (random: Random, spanMs: number): StoryEvent => ({
   at: random.between(0, spanMs),
   kind: 'clock set back',
-  byMs: random.pick([90_000, 3_600_000]),
+  byMs: random.pick([90_000, 4 * 3_600_000]),
 });
+
+/** Two versions that work, one after the other, and somebody says something about the second. */
+const conversation = (
+  random: Random,
+  story: { readonly services: readonly Sketch[]; readonly versions: Behaviour[]; readonly spanMs: number },
+): readonly StoryEvent[] => {
+  const service = random.pick(names(story.services));
+  const edit = (at: number): StoryEvent => ({
+    at,
+    kind: 'edit',
+    service,
+    change: { version: story.versions.push(sound(random)) - 1 },
+  });
+  const first = random.between(0, story.spanMs / 2);
+  const second = first + random.between(500, 15_000);
+  const kind = random.pick<'promote' | 'abort' | 'pause' | 'rollback'>([
+    'promote',
+    'abort',
+    'pause',
+    'rollback',
+    'rollback',
+  ]);
+  return [edit(first), edit(second), { at: second + random.between(0, 15_000), kind, service }];
+};
 
 const names = (services: readonly Sketch[]): [string, ...string[]] => [
   'web',
@@ -178,6 +203,11 @@ const strange = (random: Random, good: Behaviour): Behaviour => {
 const happening = (random: Random, services: readonly Sketch[], versions: Behaviour[]): Unplaced => {
   const service = random.pick(names(services));
   const next = (): number => versions.push(anyVersion(random)) - 1;
+  // Somebody takes back what he did.
+  const nextOrEarlier = (): number => {
+    const fresh = next();
+    return random.beside.chance(0.15) ? random.beside.between(0, fresh - 1) : fresh;
+  };
   const forMs = random.pick([500, 4000, 15_000]);
   switch (random.between(0, 23)) {
     case 0:
@@ -195,7 +225,7 @@ const happening = (random: Random, services: readonly Sketch[], versions: Behavi
     case 7:
     case 8:
     case 9:
-      return { kind: 'edit', service, change: { version: next() } };
+      return { kind: 'edit', service, change: { version: nextOrEarlier() } };
     default:
       return fault(random, forMs);
   }

@@ -32,9 +32,11 @@ export class Life {
   #deadForMs = 0;
   #armed: { calls: number; readonly when: DeathAt; readonly forMs: number } | undefined;
   readonly clock: Clock;
+  readonly bornAt: number;
 
   constructor(world: World) {
     this.#world = world;
+    this.bornAt = world.time.now;
     this.clock = {
       now: neverBack(() => world.timeOfDay),
       after: (milliseconds, callback) =>

@@ -20,6 +20,9 @@ const patienceMs = 20_000;
 /** A pause in which it is worth asking whether all has come right. */
 const pauseMs = 900;
 
+/** The longest story that anybody has seen took a tenth of it. */
+const mostSteps = 200_000;
+
 /** Runs one story to its end, or to the first broken rule. */
 export const play = async (scenario: Scenario, isTelling = false): Promise<Outcome> => {
   const world = new World(scenario, isTelling);
@@ -28,6 +31,7 @@ export const play = async (scenario: Scenario, isTelling = false): Promise<Outco
   world.time.after(scenario.calmAt, () => calm(world));
   world.supervisorStarts();
   sendRequests(world);
+  let steps = 0;
   for (;;) {
     await allReactions();
     if (world.violation !== undefined) break;
@@ -38,6 +42,8 @@ export const play = async (scenario: Scenario, isTelling = false): Promise<Outco
       world.fail('all comes right', world.rules.whatIsNotRight() ?? 'nothing happens any more');
       break;
     }
+    steps += 1;
+    if (steps > mostSteps) world.fail('all comes right', 'it goes round in circles');
     world.time.step();
   }
   world.life.end();

@@ -9,11 +9,13 @@ import { Checks } from './checks.ts';
 import { Decisions } from './decisions.ts';
 import { Hooks } from './hooks.ts';
 import type { HookKind } from './hooks.ts';
+import { InTime } from './in-time.ts';
 import { Judging } from './judging.ts';
 import type { Requests } from './judging.ts';
 import { Leaving } from './leaving.ts';
 import { Once } from './once.ts';
 import { Rollouts } from './rollouts.ts';
+import { Said } from './said.ts';
 import { Serving } from './serving.ts';
 
 /** What must be true whatever happens, asked at each effect; the first that is not ends the run. */
@@ -27,6 +29,8 @@ export class Rules {
   readonly #checks: Checks;
   readonly #hooks: Hooks;
   readonly #judging: Judging;
+  readonly #said: Said;
+  readonly #inTime: InTime;
 
   constructor(world: World) {
     this.decisions = new Decisions(world);
@@ -37,6 +41,8 @@ export class Rules {
     this.#asWanted = new AsWanted(world, this.decisions);
     this.#checks = new Checks(world, this.decisions);
     this.#judging = new Judging(world, this.decisions);
+    this.#said = new Said(world, this.decisions);
+    this.#inTime = new InTime(world);
     this.#hooks = new Hooks(world, this.decisions, { once: this.#once, ended: this.#leaving.ended });
   }
 
@@ -58,6 +64,7 @@ export class Rules {
     this.#serving.beforeStart(start.id);
     this.#rollouts.beforeStart(start);
     this.#checks.beforeStart(start);
+    this.#inTime.beforeStart(start);
   }
 
   afterStart(container: Container): void {
@@ -129,6 +136,8 @@ export class Rules {
     this.#rollouts.beforeWrite(life, changes);
     this.#checks.beforeWrite(changes);
     this.#judging.beforeWrite(changes);
+    this.#said.beforeWrite(changes);
+    this.#inTime.beforeWrite(changes);
     this.decisions.note(changes);
   }
 

@@ -103,6 +103,7 @@ export class Rollouts {
       if (!isEnding)
         this.#world.fail('one rollout per service', `${rollout.id} begins while ${other.id} is ${other.phase}`);
     }
+    this.#checkReplacing(rollout, changes);
     const { containers, proxy } = this.#world;
     const active = this.#decisions.service(service)?.active;
     const routed = proxy.routed();
@@ -110,6 +111,19 @@ export class Rollouts {
       .of(service)
       .filter(({ id, start }) => start.revision === active && routed.has(id) && containers.isReady(id));
     this.#before.set(service, { rollout: rollout.id, since: this.#world.time.now, replicas });
+  }
+
+  /** Files that say again what serves are no reason to replace it; a person may have one. */
+  #checkReplacing({ service, to }: Rollout, changes: readonly Change[]): void {
+    const record = this.#decisions.service(service);
+    const newest = this.#decisions.newestRollout(service)?.rollout;
+    if (record?.active === undefined || newest === undefined || !isFinished(newest.phase)) return;
+    const active = this.#decisions.revision(service, record.active);
+    for (const { table, row } of changes) {
+      if (table !== 'revisions' || row?.service !== service || row.number !== to) continue;
+      if (row.specHash !== active?.specHash || !row.cause.includes('changed')) continue;
+      this.#world.fail('what serves is not replaced by the same', `${service} revision ${to} (${row.cause})`);
+    }
   }
 
   #checkForward(before: Rollout | undefined, after: Rollout): void {
