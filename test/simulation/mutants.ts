@@ -344,4 +344,18 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (asked === undefined) return undefined;',
     rule: 'nothing is promoted unasked',
   },
+  {
+    name: 'a private name leads to whoever ran so far',
+    file: 'control/table.ts',
+    find: 'named: upstreams.filter(({ revision }) => revision !== fresh),',
+    replace: 'named: [...input.upstreams.values()].filter(({ id }) => id.includes(`-${record.service}-`)),',
+    rule: 'private names lead to who serves',
+  },
+  {
+    name: 'a private name leads to a version that is tried out',
+    file: 'control/table.ts',
+    find: 'named: upstreams.filter(({ revision }) => revision !== fresh),',
+    replace: 'named: upstreams,',
+    rule: 'private names lead to who serves',
+  },
 ];

@@ -34,7 +34,7 @@ export const engineOf = (world: World, life: Life): Engine => {
   };
   return {
     capabilities,
-    prepare: (signal) => ask('prepare', signal, () => ({ names: undefined }), { isLook: true }),
+    prepare: (signal) => ask('prepare', signal, () => ({ names: privateNames }), { isLook: true }),
     start: async (start, signal) => {
       rules.beforeStart(start);
       startedHere.add(start.id);
@@ -76,6 +76,9 @@ type Ask = <Answer>(
   effect: () => Answer,
   more?: Partial<Call<Answer>>,
 ) => Promise<Answer>;
+
+/** Where the network's DNS would be. */
+const privateNames = { bind: { host: '10.0.0.1', port: 53 }, subnet: '10.0.0.0/8' } as const;
 
 const capabilities = {
   engine: 'docker',

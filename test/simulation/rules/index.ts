@@ -13,6 +13,7 @@ import { InTime } from './in-time.ts';
 import { Judging } from './judging.ts';
 import type { Requests } from './judging.ts';
 import { Leaving } from './leaving.ts';
+import { Names } from './names.ts';
 import { Once } from './once.ts';
 import { Rollouts } from './rollouts.ts';
 import { Said } from './said.ts';
@@ -31,6 +32,7 @@ export class Rules {
   readonly #judging: Judging;
   readonly #said: Said;
   readonly #inTime: InTime;
+  readonly #names: Names;
 
   constructor(world: World) {
     this.decisions = new Decisions(world);
@@ -43,6 +45,7 @@ export class Rules {
     this.#judging = new Judging(world, this.decisions);
     this.#said = new Said(world, this.decisions);
     this.#inTime = new InTime(world);
+    this.#names = new Names(world);
     this.#hooks = new Hooks(world, this.decisions, { once: this.#once, ended: this.#leaving.ended });
   }
 
@@ -122,6 +125,7 @@ export class Rules {
   beforePublish(table: RouteTable): void {
     this.#serving.beforePublish(table, this.#leaving.ended);
     this.#checks.beforePublish(table);
+    this.#names.beforePublish(table);
   }
 
   atPublish(table: RouteTable): void {
