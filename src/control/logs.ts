@@ -1,6 +1,6 @@
-import type { Engine, LogLine } from '../engine/index.ts';
+import type { Engine, EngineReplica, LogLine } from '../engine/index.ts';
 import { EventStream } from '../lib/index.ts';
-import type { ObservedReplica, ServiceName } from '../model/index.ts';
+import type { Instant, ReplicaId, ServiceName } from '../model/index.ts';
 import type { LogEntry } from '../protocol/index.ts';
 import type { LiveFacts } from './live-facts.ts';
 import type { LogFilter } from './supervisor-control.ts';
@@ -9,8 +9,6 @@ export interface LogsParts {
   readonly engine: Engine;
   readonly live: LiveFacts;
 }
-
-type LoggedReplica = Pick<ObservedReplica, 'id' | 'service' | 'revision'>;
 
 /** Lines of all replicas of a service, old and new version together; those that appear later join in when followed. */
 export const readLogs = (parts: LogsParts, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogEntry> =>
@@ -25,55 +23,105 @@ async function* stored({ engine }: LogsParts, filter: LogFilter, signal: AbortSi
   yield* entries.sort((a, b) => a.at - b.at);
 }
 
+/** First what there is, by time; then what comes. */
 async function* followed(parts: LogsParts, filter: LogFilter, outer: AbortSignal): AsyncGenerator<LogEntry> {
   const ended = new AbortController();
   const signal = AbortSignal.any([outer, ended.signal]);
   const lines = new EventStream<LogEntry>();
   signal.addEventListener('abort', () => lines.end(), { once: true });
-  const gathering = gather(parts, filter, { lines, signal }).catch((error: unknown) => lines.end({ error }));
+  const readers = new Map<ReplicaId, Reader>();
+  const changes = parts.live.changes.subscribe(signal);
   try {
+    for await (const entry of stored(parts, filter, signal)) {
+      const reader = readers.get(entry.replica) ?? newReader(filter.tail);
+      readers.set(entry.replica, noted(reader, entry.at));
+      yield entry;
+    }
+    void gather(parts, filter, { readers, changes, lines, signal });
     yield* lines;
   } finally {
     ended.abort();
-    await gathering;
   }
 }
 
-const gather = async (
-  { engine, live }: LogsParts,
-  filter: LogFilter,
-  { lines, signal }: { readonly lines: EventStream<LogEntry>; readonly signal: AbortSignal },
-): Promise<void> => {
-  const known = new Set<string>();
-  const changes = live.changes.subscribe(signal);
-  const join = async (options: { readonly tail: number | undefined }): Promise<void> => {
-    for (const replica of await engine.observe(filter.service as ServiceName | undefined, signal)) {
-      if (known.has(replica.id)) continue;
-      known.add(replica.id);
-      void followReplica(engine, replica, { ...options, lines, signal });
+/** How far one replica's log was read. */
+interface Reader {
+  /** Wanted of what it had said before; undefined: all of it. */
+  readonly tail: number | undefined;
+  isReading: boolean;
+  /** Read to the end after the replica had ended. */
+  isDone: boolean;
+  lastAt: Instant | undefined;
+  /** Lines of that very instant that were read. */
+  atLast: number;
+}
+
+const newReader = (tail: number | undefined): Reader => ({
+  tail,
+  isReading: false,
+  isDone: false,
+  lastAt: undefined,
+  atLast: 0,
+});
+
+const noted = (reader: Reader, at: Instant): Reader => {
+  reader.atLast = at === reader.lastAt ? reader.atLast + 1 : 1;
+  reader.lastAt = at;
+  return reader;
+};
+
+interface Gathering {
+  readonly readers: Map<ReplicaId, Reader>;
+  readonly changes: AsyncIterable<ServiceName>;
+  readonly lines: EventStream<LogEntry>;
+  readonly signal: AbortSignal;
+}
+
+/** Whatever becomes of a service, its replicas are looked at anew: who is not read, or no longer, is read on. */
+const gather = async ({ engine }: LogsParts, filter: LogFilter, into: Gathering): Promise<void> => {
+  const { readers, changes, lines, signal } = into;
+  const join = async (tail: number | undefined): Promise<void> => {
+    // An engine that is away says so itself when it is back.
+    const replicas = await engine.observe(filter.service as ServiceName | undefined, signal).catch(() => []);
+    for (const replica of replicas) {
+      const reader = readers.get(replica.id) ?? newReader(tail);
+      readers.set(replica.id, reader);
+      if (!reader.isReading && !reader.isDone) void readOn(engine, { replica, reader, lines, signal });
     }
   };
-  await join({ tail: filter.tail });
+  await join(filter.tail);
   for await (const service of changes) {
-    if (filter.service === undefined || filter.service === service) await join({ tail: undefined });
+    if (filter.service === undefined || filter.service === service) await join(undefined);
   }
   lines.end();
 };
 
-const followReplica = async (
+const readOn = async (
   engine: Engine,
-  replica: LoggedReplica,
-  into: { readonly tail: number | undefined; readonly lines: EventStream<LogEntry>; readonly signal: AbortSignal },
+  { replica, reader, lines, signal }: Pick<Gathering, 'lines' | 'signal'> & { replica: EngineReplica; reader: Reader },
 ): Promise<void> => {
+  const { lastAt: since, tail } = reader;
+  const options = { follow: true, ...(since === undefined ? { tail } : { tail: undefined, since }) };
+  let known = reader.atLast;
+  reader.isReading = true;
   try {
-    const options = { follow: true, tail: into.tail };
-    for await (const line of engine.logs(replica.id, options, into.signal)) into.lines.push(entryOf(replica, line));
+    for await (const line of engine.logs(replica.id, options, signal)) {
+      if (line.at === since && known > 0) {
+        known -= 1;
+        continue;
+      }
+      noted(reader, line.at);
+      lines.push(entryOf(replica, line));
+    }
+    reader.isDone = replica.state.kind === 'exited';
   } catch {
-    // It was removed, or the engine went away: the others go on, and a new replica joins when it appears.
+    // It was removed, or the engine went away: the others go on, and it is read on when it is seen again.
+  } finally {
+    reader.isReading = false;
   }
 };
 
-const entryOf = (replica: LoggedReplica, line: LogLine): LogEntry => ({
+const entryOf = (replica: Pick<EngineReplica, 'id' | 'service' | 'revision'>, line: LogLine): LogEntry => ({
   at: line.at,
   service: replica.service,
   replica: replica.id,

@@ -118,6 +118,8 @@ export interface LogOptions {
   readonly follow: boolean;
   /** Lines from the end; undefined: all. */
   readonly tail: number | undefined;
+  /** Only lines from then on; not together with `tail`. */
+  readonly since?: Instant;
 }
 
 export interface PreparedScope {

@@ -168,6 +168,17 @@ export const describeEngine = (name: string, subject: () => EngineUnderTest): vo
       expect(last.map(({ text }) => text)).toEqual(['two', 'three']);
     });
 
+    it('goes on from an instant, for whoever has read as far as that', async () => {
+      const { start, engine, exited, signal } = await stage();
+      const { id } = await start({ command: shell('echo one; sleep 0.4; echo two; sleep 0.4; echo three') });
+      await exited(id);
+      const since = (await linesOf(engine.logs(id, { follow: false, tail: undefined }, signal)))[1]?.at ?? 0;
+      for (const follow of [true, false]) {
+        const lines = await linesOf(engine.logs(id, { follow, tail: undefined, since }, signal));
+        expect(lines.map(({ text }) => text)).toEqual(['two', 'three']);
+      }
+    });
+
     it('follows from the wanted line on and ends with the replica', async () => {
       const { start, engine, said, signal } = await stage();
       const { id } = await start({ command: app('worker.mjs'), variables: { WORK_MS: '100' } });

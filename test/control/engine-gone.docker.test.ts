@@ -8,7 +8,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createDockerfileBuilder } from '../../src/build/dockerfile/index.ts';
 import { createBuilder } from '../../src/build/index.ts';
 import { createDockerEngine } from '../../src/engine/docker/index.ts';
-import { politeService, project, startRig } from './rig.ts';
+import type { Rig } from './rig.ts';
+import { politeService, project, serviceManifest, startRig } from './rig.ts';
 
 /** Docker's socket, with a switch in between. */
 const switchedDocker = async () => {
@@ -45,20 +46,22 @@ const switchedDocker = async () => {
   return { socketPath, off, on };
 };
 
+const rigOn = (socketPath: string, services: string): Promise<Rig> => {
+  const connection = { socketPath };
+  return startRig(project.replace('rig', `rig-${process.pid}`) + services, (scope, stateFolder) => ({
+    engine: createDockerEngine({ scope, owner: stateFolder, docker: connection }),
+    builder: createBuilder({
+      dockerfile: createDockerfileBuilder({ docker: connection, project: scope.project, stateFolder }),
+    }),
+  }));
+};
+
+const buildArgs = { NODE_IMAGE: 'local/node:24-slim', APP: 'polite.mjs' };
+
 test('Docker going away in the middle of a deploy loses no request; the deploy goes on when it is back', async () => {
   const docker = await switchedDocker();
-  const connection = { socketPath: docker.socketPath };
-  const rig = await startRig(
-    project.replace('rig', `rig-${process.pid}`) + politeService('web', ['variables: { RELEASE: "1" }', 'port: 3000']),
-    (scope, stateFolder) => ({
-      engine: createDockerEngine({ scope, owner: stateFolder, docker: connection }),
-      builder: createBuilder({
-        dockerfile: createDockerfileBuilder({ docker: connection, project: scope.project, stateFolder }),
-      }),
-    }),
-  );
+  const rig = await rigOn(docker.socketPath, politeService('web', ['variables: { RELEASE: "1" }', 'port: 3000']));
   const signal = AbortSignal.timeout(150_000);
-  const buildArgs = { NODE_IMAGE: 'local/node:24-slim', APP: 'polite.mjs' };
   const up = await rig.finished(await rig.control.apply({ buildArgs }, signal));
   expect(up.result).toBe('completed');
   const load = await rig.load('web.localhost');
@@ -79,4 +82,34 @@ test('Docker going away in the middle of a deploy loses no request; the deploy g
   expect(seen.failures).toEqual([]);
   expect(seen.releases).toEqual(['1', '2']);
   expect((await rig.control.status()).engine).toMatchObject({ reachable: true });
+});
+
+test('followed logs go on where they stopped, with the very same replica, when Docker is back', async () => {
+  const docker = await switchedDocker();
+  const worker = ['source: app', 'variables: { WORK_MS: "200" }', 'deploy: { startCommand: node worker.mjs }'];
+  const rig = await rigOn(docker.socketPath, serviceManifest('work', worker));
+  const signal = AbortSignal.timeout(150_000);
+  expect(await rig.finished(await rig.control.apply({ buildArgs }, signal))).toMatchObject({ result: 'completed' });
+  const ended = new AbortController();
+  const begun: number[] = [];
+  let heard = (): void => undefined;
+  const reading = (async () => {
+    for await (const { text } of rig.control.logs({ service: 'work', follow: true }, ended.signal)) {
+      const [, piece] = /^piece (\d+) started/.exec(text) ?? [];
+      if (piece === undefined) continue;
+      begun.push(Number(piece));
+      heard();
+    }
+  })();
+  const another = (): Promise<void> => new Promise((resolve) => (heard = resolve));
+  await another();
+  await docker.off();
+  await rig.event('EngineUnreachable');
+  const before = begun.length;
+  await docker.on();
+  while (begun.length < before + 10) await another();
+  ended.abort();
+  await reading;
+  const first = begun[0] ?? 0;
+  expect(begun).toEqual(begun.map((_, index) => first + index));
 });

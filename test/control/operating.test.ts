@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { expect, test, vi } from 'vitest';
-import { politeService, project, startRig } from './rig.ts';
+import { politeService, project, serviceManifest, startRig } from './rig.ts';
 
 const asked = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -87,6 +87,30 @@ test('logs of old and new replicas come together, and exec runs where a ready re
   const ran = await rig.control.exec({ service: 'web', command: ['node', '-p', 'process.env.RELEASE'] }, asked());
   expect(ran).toMatchObject({ exitCode: 0 });
   expect(ran.output).toContain('2');
+});
+
+test('followed logs begin with what there is, by time, whichever replica said it', async () => {
+  const rig = await startRig(
+    project +
+      serviceManifest('work', [
+        'source: app',
+        'variables: { WORK_MS: "100" }',
+        'deploy: { startCommand: node worker.mjs, numReplicas: 2 }',
+      ]),
+  );
+  await rig.up();
+  const backlog: string[] = [];
+  for await (const { replica } of rig.control.logs({ service: 'work', follow: false }, asked())) backlog.push(replica);
+  expect(new Set(backlog).size).toBe(2);
+  const ended = new AbortController();
+  const lines: { readonly at: number; readonly words: string }[] = [];
+  for await (const { at, replica, text } of rig.control.logs({ service: 'work', follow: true }, ended.signal)) {
+    lines.push({ at, words: `${replica} ${text}` });
+    if (lines.length === backlog.length + 20) ended.abort();
+  }
+  const times = lines.slice(0, backlog.length).map(({ at }) => at);
+  expect(times).toEqual(times.toSorted((a, b) => a - b));
+  expect(new Set(lines.map(({ words }) => words)).size).toBe(lines.length);
 });
 
 test('domains and rules change in place: the same replica answers under its further name', async () => {

@@ -46,7 +46,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a table is taken for live before the proxy has acknowledged it',
-    seed: 1977,
+    seed: 2125,
     file: 'control/routes.ts',
     find: 'const published = await proxy.publish(',
     replace: 'const published = { generation, listeners: proxy.hello.listeners };\n    void proxy.publish(',
@@ -62,7 +62,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the overlap is left out',
-    seed: 23,
+    seed: 3,
     file: 'plan/leaving.ts',
     find: 'replica.drainingSince === undefined && overlapEnd > situation.now',
     replace: 'replica.drainingSince === undefined && overlapEnd > situation.now + 3_600_000',
@@ -86,7 +86,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the number of an attempt is not written down before it is used',
-    seed: 8,
+    seed: 9,
     file: 'control/operations/start.ts',
     find: 'parts.store.record([put.slot(taken)]);',
     replace: '',
@@ -142,7 +142,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a failed deploy takes the old version along',
-    seed: 556,
+    seed: 438,
     file: 'plan/intent.ts',
     find: "if (active === undefined) return { kind: 'remove', rules };",
     replace:
@@ -231,7 +231,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a drain command that hangs is waited for',
-    seed: 861,
+    seed: 431,
     file: 'control/operations/drain-command.ts',
     find: 'clock.after(hook.timeoutSeconds * 1000,',
     replace: 'clock.after(1e12,',
@@ -255,6 +255,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a failed deploy is over before the old version serves again',
+    seed: 129,
     file: 'plan/way-back.ts',
     find: 'const isStill = wayBackEnds(situation, rollout) !== undefined;',
     replace: 'const isStill = false;',
@@ -262,6 +263,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a manifest that says again what serves replaces it',
+    seed: 157,
     file: 'control/changes.ts',
     find: 'if (returnsToActive(records, { spec, specHash })) return undefined;',
     replace: '',
@@ -269,6 +271,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a start is taken to be when the engine says, whose clock was set back',
+    seed: 962,
     file: 'control/observer.ts',
     find: '{ ...replica, startedAt: this.#startOf(replica) }',
     replace: 'replica',
@@ -276,6 +279,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the time in which no supervisor ran counts for who is to get ready',
+    seed: 26,
     file: 'plan/readiness.ts',
     find: 'const watched = situation.watchedSince ?? 0;',
     replace: 'const watched = 0;',
@@ -283,6 +287,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the clock is read as it is set, also back',
+    seed: 391,
     file: 'lib/clock.ts',
     find: 'if (at < told.last) told.ahead += told.last - at;\n    told.last = Math.max(at, told.last);',
     replace: 'told.last = at;',
@@ -290,6 +295,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a version is judged by however few requests',
+    seed: 343,
     file: 'plan/analysis.ts',
     find: 'if (fresh === undefined || fresh.requests < policy.minRequests) {',
     replace: 'if (fresh === undefined) {',
@@ -297,6 +303,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'users meet a version before its smoke checks are answered',
+    seed: 22,
     file: 'control/check-state.ts',
     find: 'smoke: pendingIf(!rollout.isRollback',
     replace: 'smoke: pendingIf(rollout.isRollback',
@@ -304,6 +311,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what is answered badly during a deploy is passed over',
+    seed: 820,
     file: 'plan/rollout-step.ts',
     find: "if (situation.checks.during.kind === 'failed') return { phase: 'failed', failure: situation.checks.during.error };",
     replace: '',
@@ -311,6 +319,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the old version goes before what is asked after a deploy is answered',
+    seed: 75,
     file: 'control/check-state.ts',
     find: 'after: pendingIf((verify?.after.length ?? 0) > 0)',
     replace: 'after: pendingIf(false)',
@@ -318,6 +327,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a canary that is taken back leaves before the old version is whole',
+    seed: 7835,
     file: 'plan/selection.ts',
     find: '? neededForFloor(floor, ready, serving)',
     replace: '? []',
@@ -325,6 +335,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a rollback bakes, and is switched back itself',
+    seed: 2142,
     file: 'plan/tryout-step.ts',
     find: 'hasOld && rollout.isRollback !== true;',
     replace: 'hasOld;',
@@ -332,6 +343,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a paused rollout goes on',
+    seed: 124,
     file: 'plan/rollout-step.ts',
     find: "if (isHeld(rollout) && rollout.phase !== 'retiring') return regression(situation, rollout);",
     replace: '',
@@ -339,6 +351,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a preview is promoted without being asked',
+    seed: 162,
     file: 'plan/tryout-step.ts',
     find: 'if (asked === undefined || (asked.promotions <= promotions && !asked.toTheEnd)) return undefined;',
     replace: 'if (asked === undefined) return undefined;',
@@ -346,6 +359,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a private name leads to whoever ran so far',
+    seed: 1,
     file: 'control/table.ts',
     find: 'named: upstreams.filter(({ revision }) => revision !== fresh),',
     replace: 'named: [...input.upstreams.values()].filter(({ id }) => id.includes(`-${record.service}-`)),',
@@ -353,6 +367,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a private name leads to a version that is tried out',
+    seed: 103,
     file: 'control/table.ts',
     find: 'named: upstreams.filter(({ revision }) => revision !== fresh),',
     replace: 'named: upstreams,',

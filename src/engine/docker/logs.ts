@@ -40,6 +40,7 @@ const openLog = async function* (
     stderr: true,
     timestamps: true,
     ...(options.tail !== undefined && { tail: options.tail }),
+    ...(options.since !== undefined && { since: options.since / 1000 }),
   };
   const what = `read the log of ${name}`;
   if (!options.follow) {

@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LineSplitter } from '../../lib/index.ts';
-import type { ReplicaId } from '../../model/index.ts';
+import type { Instant, ReplicaId } from '../../model/index.ts';
 import { PointsmanError } from '../../model/index.ts';
 import type { LogLine, LogOptions } from '../port.ts';
 import { logFileName, logFileNumbers, parseLogLine } from './log-file.ts';
@@ -22,7 +22,7 @@ export const replicaLogs = async function* (
   }
   const reader = new LogReader(folder, replica);
   if (!options.follow) {
-    yield* lastLines(await everything(reader), options.tail);
+    yield* lastLines(await everything(reader, options.since), options.tail);
     return;
   }
   const changes = new FolderChanges(folder, signal);
@@ -30,7 +30,7 @@ export const replicaLogs = async function* (
     if (options.tail !== undefined) yield* lastLines(await everything(reader), options.tail);
     while (!signal.aborted) {
       const hasEnded = (await readRecord(folder))?.exit !== null;
-      yield* reader.more(signal);
+      yield* from(options.since, reader.more(signal));
       if (hasEnded) return;
       await changes.next();
     }
@@ -39,9 +39,13 @@ export const replicaLogs = async function* (
   }
 };
 
-const everything = async (reader: LogReader): Promise<readonly LogLine[]> => {
+const from = async function* (since: Instant | undefined, lines: AsyncIterable<LogLine>): AsyncGenerator<LogLine> {
+  for await (const line of lines) if (since === undefined || line.at >= since) yield line;
+};
+
+const everything = async (reader: LogReader, since?: Instant): Promise<readonly LogLine[]> => {
   const lines: LogLine[] = [];
-  for await (const line of reader.more(new AbortController().signal)) lines.push(line);
+  for await (const line of from(since, reader.more(new AbortController().signal))) lines.push(line);
   return lines;
 };
 
