@@ -17,4 +17,6 @@ WORKDIR /pointsman
 COPY package.json package-lock.json .npmrc ./
 RUN npm install --no-save --omit=dev --ignore-scripts && npm cache clean --force
 COPY --from=compiled /pointsman/dist dist
-ENTRYPOINT ["node", "/pointsman/dist/bin/supervisor.js"]
+# As the command line starts one: src/cli/supervisor/launch.ts says why.
+ENV MALLOC_ARENA_MAX=1
+ENTRYPOINT ["node", "--max-semi-space-size=1", "--v8-pool-size=0", "--optimize-for-size", "--no-opt", "--no-maglev", "/pointsman/dist/bin/supervisor.js"]

@@ -14,9 +14,9 @@ const shownLogLines = 15;
 /**
  * Small rather than fast, for a process that mostly waits: a small young generation, no threads (with arenas of their
  * own) for collecting and compiling, and no optimizing compilers: code that they would speed up hardly runs here, and
- * they alone are 8 MB of the Node binary.
+ * they alone are 8 MB of the Node binary. The Dockerfile says the same.
  */
-const smallProcess = {
+export const smallProcess = {
   flags: ['--max-semi-space-size=1', '--v8-pool-size=0', '--optimize-for-size', '--no-opt', '--no-maglev'],
   // glibc's; elsewhere it means nothing.
   variables: { MALLOC_ARENA_MAX: '1' },
