@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { messagesVersion } from '../messages.ts';
 import type { FromWorker, ToWorker, WorkerCall, WorkerResult } from '../messages.ts';
 import type { SocketHandle } from './listening-sockets.ts';
+import { OwnTime } from './own-time.ts';
 
 /** A call with the socket that travels with it. */
 export interface Order {
@@ -10,8 +11,21 @@ export interface Order {
   readonly handle?: SocketHandle;
 }
 
-/** A worker that has not answered by then can't be trusted to serve; it is replaced. */
-const answerMs = 10_000;
+export interface WorkerOptions {
+  readonly program: string;
+  readonly count: number;
+  /** A worker that had so much time for itself and has not answered can't be trusted to serve; it is ended. */
+  readonly answerMs: number;
+}
+
+interface WaitingCall {
+  readonly answer: (result: WorkerResult | undefined) => void;
+  /** What the worker had for itself since it was called. */
+  ownMs: number;
+}
+
+/** How often is looked what a worker that owes an answer has had for itself. */
+const looksPerAnswer = 10;
 
 /**
  * Requests leave garbage that dies young: more room for it would only be memory that stays. One thread beside the main one
@@ -36,14 +50,15 @@ export class WorkerProcess {
   /** Its end was asked for: nobody takes its place. */
   isLeaving = false;
   readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, (result: WorkerResult | undefined) => void>();
+  readonly #waiting = new Map<number, WaitingCall>();
+  readonly #answerMs: number;
+  /** Runs while it owes an answer. */
+  #looks: NodeJS.Timeout | undefined;
   #lastCall = 0;
 
   /** Starts it, one of `count`, from the program as it lies on disk now. */
-  constructor(
-    { program, count }: { readonly program: string; readonly count: number },
-    onMessage: (message: UnaskedOfWorker) => void,
-  ) {
+  constructor({ program, count, answerMs }: WorkerOptions, onMessage: (message: UnaskedOfWorker) => void) {
+    this.#answerMs = answerMs;
     this.#child = fork(program, ['worker', String(messagesVersion), String(count)], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       // What spares memory in a master would cost a worker its even pace.
@@ -60,7 +75,8 @@ export class WorkerProcess {
     this.#child.on('error', (error) => console.error(`worker ${this.id}: ${error.message}`));
     this.ended = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => {
-        for (const answer of this.#waiting.values()) answer(undefined);
+        clearInterval(this.#looks);
+        for (const { answer } of this.#waiting.values()) answer(undefined);
         this.#waiting.clear();
         finished.resolve(0);
         resolve(signal ?? `exit code ${code}`);
@@ -77,11 +93,8 @@ export class WorkerProcess {
         resolve(undefined);
         return;
       }
-      const timer = setTimeout(() => this.kill(), answerMs);
-      this.#waiting.set(call, (result) => {
-        clearTimeout(timer);
-        resolve(result);
-      });
+      this.#waiting.set(call, { answer: resolve, ownMs: 0 });
+      this.#looks ??= this.#look();
       const message = { ...order.call, call } as ToWorker;
       // A channel that breaks while sending belongs to a worker that ends; `exit` then answers.
       this.#child.send(message, order.handle as never, () => undefined);
@@ -93,7 +106,22 @@ export class WorkerProcess {
   }
 
   #answered(call: number, result: WorkerResult): void {
-    this.#waiting.get(call)?.(result);
+    this.#waiting.get(call)?.answer(result);
     this.#waiting.delete(call);
+    if (this.#waiting.size > 0) return;
+    clearInterval(this.#looks);
+    this.#looks = undefined;
+  }
+
+  #look(): NodeJS.Timeout {
+    const ownTime = new OwnTime(this.id);
+    const everyMs = this.#answerMs / looksPerAnswer;
+    return setInterval(() => {
+      const ownMs = ownTime.sinceLastLook(everyMs);
+      for (const waiting of this.#waiting.values()) {
+        waiting.ownMs += ownMs;
+        if (waiting.ownMs >= this.#answerMs) this.kill();
+      }
+    }, everyMs);
   }
 }

@@ -25,6 +25,8 @@ export interface Succession {
   readonly done: Promise<number>;
 }
 
+/** Of its own time; many times what the longest answer takes. */
+const answerMs = 10_000;
 /** A worker that lived shorter than this is not replaced at once. */
 const shortLifeMs = 1_000;
 /** What a TCP connection may last on a worker of before: nobody knows when its end costs nothing. */
@@ -103,7 +105,9 @@ export class Workers {
   }
 
   #spawn(): WorkerProcess {
-    const worker: WorkerProcess = new WorkerProcess(this.#options, (message) => this.#said(worker, message));
+    const worker: WorkerProcess = new WorkerProcess({ ...this.#options, answerMs }, (message) =>
+      this.#said(worker, message),
+    );
     this.#running.add(worker);
     void worker.ended.then((how) => this.#gone(worker, how));
     return worker;
