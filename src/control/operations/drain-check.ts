@@ -1,5 +1,5 @@
 import type { Hook, HookOutcome, ReplicaIdentity } from '../../model/index.ts';
-import { errorReport, replicaIdOf } from '../../model/index.ts';
+import { errorReport } from '../../model/index.ts';
 import { newNotes, put } from '../records.ts';
 import { commandOf, variablesOf } from './launch.ts';
 import type { OperationParts, Perform } from './parts.ts';
@@ -33,11 +33,9 @@ const run = async (
   });
   if (revision?.image === undefined) return outcome(null);
   const { spec, image } = revision;
-  // Attempt 0: no replica has it, so its name is free.
-  const seat = { service: replica.service, revision: replica.revision, slot: replica.slot, attempt: 0 };
   const once = {
-    ...seat,
-    id: replicaIdOf(spec, seat),
+    // Engines name what runs once apart from replicas. The one that sat here before may still be asked about.
+    ...replica,
     image,
     command: commandOf(hook.command, hook.form),
     // It is asked about the one that has ended, so that is who it is told it is.
