@@ -16,6 +16,7 @@ export const bodyUntilClose: Framing = { kind: 'until-close' };
 /** Collects what a head says about its body. RFC 9112 6.1 to 6.3, with every doubt refused. One serves head after head. */
 export class FramingFields {
   #length = -1;
+  #body: Framing & { readonly kind: 'length' } = { kind: 'length', length: -1 };
   #coding: string | undefined;
   /** Why the framing can't be trusted. */
   fault: 'ambiguous-length' | 'ambiguous-coding' | 'unknown-coding' | undefined;
@@ -56,7 +57,10 @@ export class FramingFields {
       return chunkedBody;
     }
     if (this.#length < 0) return undefined;
-    return this.#length === 0 ? noBody : { kind: 'length', length: this.#length };
+    if (this.#length === 0) return noBody;
+    // Often the length of the one before.
+    if (this.#body.length !== this.#length) this.#body = { kind: 'length', length: this.#length };
+    return this.#body;
   }
 }
 

@@ -7,7 +7,7 @@ import { RecurringTexts } from './recurring-texts.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { RequestLine } from './request-line.ts';
-import { parseTarget } from './request-target.ts';
+import { RequestTarget } from './request-target.ts';
 
 /** A request as it goes on: hop-by-hop, framing and forged fields are already out of `fields`. */
 export interface RequestHead {
@@ -80,6 +80,7 @@ class RequestReader {
   readonly #framing = new FramingFields();
   readonly #connection = new ConnectionOptions();
   readonly #texts = new RecurringTexts();
+  readonly #target = new RequestTarget();
   #host = '';
   #hosts = 0;
   /** Its line can go on as it is. */
@@ -188,24 +189,25 @@ class RequestReader {
   #finish(buffer: Buffer, start: number, end: number, framing: Framing): RequestHead | Refusal {
     const { methodEnd, targetStart, targetEnd, http10 } = this.#line;
     const method = this.#texts.take(buffer, start, methodEnd);
-    const target = parseTarget(method, this.#texts.take(buffer, targetStart, targetEnd), this.#host);
-    if (target.kind === 'refusal') return target;
+    const malformed = this.#target.read(method, this.#texts.take(buffer, targetStart, targetEnd), this.#host);
+    if (malformed !== undefined) return malformed;
+    const { target, path, host } = this.#target;
     const { close, keepAlive, upgrade } = this.#connection;
     const upgrades = upgrade && !http10 && framing.kind === 'none';
-    const hostStays = this.#hostIsPlain && target.host === this.#host;
+    const hostStays = this.#hostIsPlain && host === this.#host;
     return {
       kind: 'request',
       method,
-      target: target.target,
-      path: target.path,
-      host: target.host,
+      target,
+      path,
+      host,
       http10,
       framing,
       keepAlive: http10 ? keepAlive : !close,
       upgrade: upgrades && this.#upgrade !== '' && this.#upgrade?.toLowerCase() !== 'h2c' ? this.#upgrade : undefined,
       expectsContinue: this.#expect !== undefined && !http10,
       said: this.#said,
-      fields: hostStays ? this.#lines.kept(buffer, this.#line.end, end) : this.#withHost(buffer, end, target.host),
+      fields: hostStays ? this.#lines.kept(buffer, this.#line.end, end) : this.#withHost(buffer, end, host),
     };
   }
 

@@ -1,33 +1,36 @@
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 
-export interface RequestTarget {
-  readonly kind: 'target';
-  readonly target: string;
-  readonly path: string;
-  readonly host: string;
+/** RFC 9112 3.2: origin form, `*` for OPTIONS, or absolute form, whose authority then wins over Host. One serves head after head. */
+export class RequestTarget {
+  target = '';
+  path = '';
+  host = '';
+
+  read(method: string, target: string, host: string): Refusal | undefined {
+    if (method === 'CONNECT') return refuse(501, 'CONNECT is not offered');
+    if (target.charCodeAt(0) === slash) return this.#take(target, host);
+    if (target === '*') return method === 'OPTIONS' ? this.#take(target, host, '/') : malformed;
+    const absolute = /^https?:\/\/([^/?]+)([/?].*)?$/i.exec(target);
+    if (absolute === null) return malformed;
+    const [, authority = '', rest = '/'] = absolute;
+    return this.#take(rest.startsWith('?') ? `/${rest}` : rest, authority);
+  }
+
+  #take(target: string, host: string, path = pathOf(target)): Refusal | undefined {
+    this.target = target;
+    this.path = path;
+    this.host = host;
+    return hosts.accept(host) ? undefined : refuse(400, 'malformed Host');
+  }
 }
 
-/** RFC 9112 3.2: origin form, `*` for OPTIONS, or absolute form, whose authority then wins over Host. */
-export const parseTarget = (method: string, target: string, host: string): RequestTarget | Refusal => {
-  if (method === 'CONNECT') return refuse(501, 'CONNECT is not offered');
-  if (target.charCodeAt(0) === slash) return origin(target, host);
-  if (target === '*') {
-    return method === 'OPTIONS'
-      ? checked({ kind: 'target', target, path: '/', host })
-      : refuse(400, 'malformed target');
-  }
-  const absolute = /^https?:\/\/([^/?]+)([/?].*)?$/i.exec(target);
-  if (absolute === null) return refuse(400, 'malformed target');
-  const [, authority = '', rest = '/'] = absolute;
-  return origin(rest.startsWith('?') ? `/${rest}` : rest, authority);
-};
-
 const slash = 0x2f;
+const malformed = refuse(400, 'malformed target');
 
-const origin = (target: string, host: string): RequestTarget | Refusal => {
+const pathOf = (target: string): string => {
   const query = target.indexOf('?');
-  return checked({ kind: 'target', target, path: query < 0 ? target : target.slice(0, query), host });
+  return query < 0 ? target : target.slice(0, query);
 };
 
 /** A registered name or IPv4 address, or an IPv6 literal; a port of digits. RFC 3986 3.2.2, without user information. */
@@ -46,6 +49,3 @@ class Hosts {
 }
 
 const hosts = new Hosts();
-
-const checked = (target: RequestTarget): RequestTarget | Refusal =>
-  hosts.accept(target.host) ? target : refuse(400, 'malformed Host');

@@ -9,38 +9,28 @@ import type { Refusal } from '../codec/refusal.ts';
 import { parseRequestHead } from '../codec/request-head.ts';
 import { BodyPace } from './body-pace.ts';
 import type { Client, ClientContext } from './client.ts';
+import { ClientStream } from './client-stream.ts';
 import { steadyNow } from './clock.ts';
 import { refusalMessage } from './edge-answer.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeClient } from './exchange-client.ts';
-import { Output } from './output.ts';
-import { readingIntoShared } from './read-buffer.ts';
 import { patienceOf } from './patience.ts';
-import type { Patience } from './patience.ts';
 import { peerAddressOf } from './peer-address.ts';
-import { SendProgress } from './send-progress.ts';
 import type { Sweepable } from './sweeper.ts';
 import { readOctets, takeReads } from './turn-end.ts';
-import type { Reader } from './turn-end.ts';
 
-/** Milliseconds for the end of a connection, which no listener has a say in. */
-const ending = { lingering: 2_000, halfClosed: 1_000 };
 /** Pipelined octets kept while a response is on its way. */
 const mostPipelined = limits.headBytes;
 
 /** One client's connection: takes requests apart one after the other and hands each to an exchange. */
-export class ClientConnection implements Client, ExchangeClient, Sweepable, Reader {
+export class ClientConnection extends ClientStream implements Client, ExchangeClient, Sweepable {
   readonly isOpaque = false;
-  hasUnread = false;
-  readonly output: Output;
   readonly listener: string;
   readonly peerAddress: string;
   readonly scheme: 'http' | 'https';
   /** False once the worker or the listener is about to end: the next response says so. */
   staysOpen = true;
-  readonly #socket: Socket;
   readonly #context: ClientContext;
-  readonly #patience: Patience;
   readonly #believesPeer: boolean;
   /** What was read and has not had its turn: the octets of this buffer between `#from` and `#to`. */
   #pending: Buffer | undefined;
@@ -49,26 +39,16 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable, Read
   #exchange: Exchange | undefined;
   #body: BodyDecoder | undefined;
   #pace: BodyPace | undefined;
-  #phase: 'open' | 'lingering' | 'closed' = 'open';
-  #deadline: number;
   #isAdvancing = false;
-  #isPaused: boolean;
-  #clientEnded = false;
-  readonly #progress: SendProgress;
 
   constructor(accepted: Socket, listener: string, context: ClientContext) {
-    const socket = readingIntoShared(accepted, this);
-    this.#socket = socket;
-    this.#isPaused = socket.isPaused();
+    super(accepted, patienceOf(context.switchboard.limitsOf(listener)));
+    const { socket } = this;
     this.listener = listener;
     this.scheme = 'encrypted' in accepted ? 'https' : 'http';
     this.#context = context;
-    this.output = new Output(socket);
-    this.#progress = new SendProgress(socket, this.output);
     this.peerAddress = peerAddressOf(socket);
     this.#believesPeer = context.switchboard.trustedPeers.has(this.peerAddress);
-    this.#patience = patienceOf(context.switchboard.limitsOf(listener));
-    this.#deadline = steadyNow() + this.#patience.idle;
     context.sweeper.add(this);
     socket.on('drain', () => this.#drained());
     socket.on('end', () => this.#ended());
@@ -80,25 +60,10 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable, Read
     return this.#exchange === undefined && this.#pending === undefined && !this.hasUnread;
   }
 
-  pause(): void {
-    this.#isPaused = true;
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    this.#socket.resume();
-  }
-
-  end(): void {
-    this.output.end();
-  }
-
   cut(): void {
     this.#exchange = undefined;
     this.output.write(); // a client that sees how far it came knows that this was not all
-    this.#socket.destroy();
+    this.socket.destroy();
   }
 
   /** What came behind an upgrade request belongs to the tunnel. */
@@ -111,8 +76,8 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable, Read
     if (this.#exchange === undefined) return;
     this.#exchange = undefined;
     this.#body = undefined;
-    this.#deadline = this.#context.sweeper.now + this.#patience.idle;
-    if (!keepsAlive || this.#clientEnded) this.#linger();
+    this.deadline = this.#context.sweeper.now + this.patience.idle;
+    if (!keepsAlive || this.clientEnded) this.linger();
     else {
       this.resume();
       if (!this.#isAdvancing) this.#advance();
@@ -122,7 +87,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable, Read
   /** Ends with the present response. When idle it ends at once, or with the next response, which nobody has to send anew. */
   retire(idleEnds: boolean): void {
     this.staysOpen = false;
-    if (idleEnds && this.isIdle) this.#linger();
+    if (idleEnds && this.isIdle) this.linger();
   }
 
   yieldRoom(): boolean {
@@ -131,9 +96,9 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable, Read
     return true;
   }
 
-  read(buffer: Buffer, start: number, end: number): void {
+  override read(buffer: Buffer, start: number, end: number): void {
     // Read over, so that closing does not reset the response on its way; or cut since it was read.
-    if (this.#phase !== 'open' || this.#socket.destroyed) return;
+    if (this.phase !== 'open' || this.socket.destroyed) return;
     if (this.#exchange?.isTunnel === true) {
       this.#exchange.tunnelContent(buffer, start, end);
       return;
@@ -155,9 +120,9 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable, Read
     this.#exchange?.sweep(now);
     if (this.#exchange !== undefined && this.#drips(this.#exchange, now))
       this.#abandon(this.#exchange, refuse(408, 'body came too slowly'));
-    else if (now < this.#deadline) this.#loseIfStalled(now);
-    else if (this.#phase === 'lingering') this.cut();
-    else if (this.#exchange === undefined && this.#pending === undefined) this.#linger();
+    else if (now < this.deadline) this.#loseIfStalled(now);
+    else if (this.phase === 'lingering') this.cut();
+    else if (this.#exchange === undefined && this.#pending === undefined) this.linger();
     else if (this.#exchange === undefined) this.#refuseHead(refuse(408, 'head took too long'));
     else if (this.#body !== undefined) this.#expireBody(this.#exchange, now);
   }
@@ -171,7 +136,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable, Read
 
   #advance(): void {
     this.#isAdvancing = true;
-    while (this.#pending !== undefined && this.#phase === 'open') {
+    while (this.#pending !== undefined && this.phase === 'open') {
       const before = this.#pending;
       const from = this.#from;
       if (this.#exchange === undefined) this.#takeHead(before, from, this.#to);
@@ -191,7 +156,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable, Read
     const end = findHeadEnd(buffer, start, to);
     if (end === -2) this.#refuseHead(refuse(400, 'line end without CR'));
     else if ((end < 0 ? to : end) - start > limits.headBytes) this.#refuseHead(refuse(431, 'head too long'));
-    else if (end < 0) this.#deadline = Math.min(this.#deadline, steadyNow() + this.#patience.head);
+    else if (end < 0) this.deadline = Math.min(this.deadline, steadyNow() + this.patience.head);
     else this.#begin(buffer, start, end);
   }
 
@@ -204,7 +169,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable, Read
     this.#take(buffer, end + 2, this.#to);
     const exchange = new Exchange(this.#context, this, head);
     this.#exchange = exchange;
-    this.#deadline = Number.POSITIVE_INFINITY;
+    this.deadline = Number.POSITIVE_INFINITY;
     if (head.framing.kind !== 'none') this.#expectBody(exchange, head.framing);
     if (this.#exchange === exchange) exchange.start();
   }
@@ -218,8 +183,8 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable, Read
       exchange.requestEnded('');
       return;
     }
-    this.#deadline = steadyNow() + this.#patience.body;
-    this.#pace = new BodyPace(this.#patience);
+    this.deadline = steadyNow() + this.patience.body;
+    this.#pace = new BodyPace(this.patience);
     this.#body = bodyDecoder(framing, (content, from, to) => exchange.requestContent(content, from, to));
     // What is here already goes with the head, in one write.
     if (this.#pending !== undefined) this.#takeBody(exchange, this.#body, this.#pending);
@@ -229,10 +194,10 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable, Read
     const stop = body.decode(buffer, this.#from, this.#to);
     this.#pace?.came(stop - this.#from);
     this.#take(buffer, stop, this.#to);
-    this.#deadline = steadyNow() + this.#patience.body;
+    this.deadline = steadyNow() + this.patience.body;
     if (this.#exchange !== exchange || body.state === 'open') return;
     this.#body = undefined;
-    this.#deadline = Number.POSITIVE_INFINITY;
+    this.deadline = Number.POSITIVE_INFINITY;
     if (body.state === 'done') exchange.requestEnded(body.trailers);
     else this.#abandon(exchange, refuse(400, 'malformed chunk'));
   }
@@ -252,7 +217,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable, Read
   #refuse({ status, reason }: Pick<Refusal, 'status' | 'reason'>): void {
     this.#pending = undefined;
     this.output.text(refusalMessage(status, reason));
-    this.#linger();
+    this.linger();
   }
 
   /** The request turned out bad after its exchange began: the upstream must not get a whole one. */
@@ -264,26 +229,20 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable, Read
     else this.cut();
   }
 
-  /** Says that nothing more comes, and reads on for a while: closing with unread octets would reset what was just sent. */
-  #linger(): void {
-    if (this.#phase !== 'open') return;
-    this.#phase = 'lingering';
-    this.#pending = undefined;
-    this.#deadline = steadyNow() + ending.lingering;
-    if (this.#clientEnded) this.output.end(() => this.#socket.destroy());
-    else this.output.end();
-    this.resume();
+  protected override linger(): void {
+    if (this.phase === 'open') this.#pending = undefined;
+    super.linger();
   }
 
   /** One that gets its answer already may send what is left at its own pace. */
   #drips(exchange: Exchange, now: number): boolean {
     if (this.#body === undefined) return false;
-    return this.#pace?.isTooSlow(now, this.#socket.isPaused() || !exchange.isUnanswered) === true;
+    return this.#pace?.isTooSlow(now, this.socket.isPaused() || !exchange.isUnanswered) === true;
   }
 
   /** Slowness counts only while we would read: the upstream may hold the client back for longer, though not for ever. */
   #expireBody(exchange: Exchange, now: number): void {
-    const isHeldBack = this.#isPaused && now < this.#deadline + this.#patience.stalled;
+    const isHeldBack = this.isPaused && now < this.deadline + this.patience.stalled;
     if (!isHeldBack) this.#abandon(exchange, refuse(408, 'body took too long'));
   }
 
@@ -291,8 +250,8 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable, Read
   #lose(): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    this.#phase = 'closed';
-    this.#socket.destroy();
+    this.phase = 'closed';
+    this.socket.destroy();
     exchange?.clientGone('client-gone');
   }
 
@@ -309,7 +268,7 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable, Read
   }
 
   #loseIfStalled(now: number): void {
-    if (this.#progress.isStalled(now, this.#patience.stalled)) this.#lose();
+    if (this.isStalled(now)) this.#lose();
   }
 
   #drained(): void {
@@ -319,22 +278,12 @@ export class ClientConnection implements Client, ExchangeClient, Sweepable, Read
 
   #ended(): void {
     if (this.hasUnread) takeReads();
-    this.#clientEnded = true;
+    this.clientEnded = true;
     const exchange = this.#exchange;
-    if (this.#phase === 'lingering') this.#socket.destroySoon();
-    else if (exchange === undefined) this.#linger();
+    if (this.phase === 'lingering') this.socket.destroySoon();
+    else if (exchange === undefined) this.linger();
     else if (exchange.isTunnel) exchange.clientEnded();
-    else if (this.#body === undefined) this.#watchHalfClosed();
+    else if (this.#body === undefined) this.whenHalfClosedAndSilent(() => this.#lose());
     else this.#lose();
-  }
-
-  /**
-   * A client that said its last word may still want the answer, or be gone: both look the same until something is
-   * sent. It keeps its request for as long as something goes out every now and then.
-   */
-  #watchHalfClosed(): void {
-    this.#progress.whenSilent(ending.halfClosed, () => {
-      if (this.#phase === 'open') this.#lose();
-    });
   }
 }

@@ -87,6 +87,12 @@ export class RecordWriter {
 
   /** Whole, and a space behind it. */
   #number(octets: Buffer, number: number): void {
+    if (number >= 0 && number < 10) {
+      octets[this.#length] = zero + number;
+      octets[this.#length + 1] = space;
+      this.#length += 2;
+      return;
+    }
     let rest = number;
     if (rest < 0) {
       octets[this.#length] = minus;

@@ -12,6 +12,8 @@ import type { Upstream } from './upstream.ts';
 interface Ending {
   readonly outcome: RequestOutcome;
   readonly status: number;
+  /** Of the table that it was routed by last. */
+  readonly generation: Generation;
   readonly pool: string | undefined;
   readonly upstream: Upstream | undefined;
   readonly tried: Tried | undefined;
@@ -25,8 +27,6 @@ export class RequestEntry {
   /** By the steady clock, as is `at` of its end. */
   readonly startedAt = steadyNow();
   readonly requestId: string;
-  /** Of the table that it was routed by last. */
-  generation: Generation;
   readonly #context: ExchangeContext;
   readonly #head: RequestHead;
   readonly #client: string;
@@ -36,7 +36,6 @@ export class RequestEntry {
     this.#context = context;
     this.#head = head;
     this.requestId = saidId(head) ?? context.nextRequestId();
-    this.generation = context.switchboard.generation;
   }
 
   close(ending: Ending): void {
@@ -46,7 +45,7 @@ export class RequestEntry {
       at: timeOfDay(this.startedAt),
       requestId: this.requestId,
       pool,
-      generation: this.generation,
+      generation: ending.generation,
       revision: upstream?.revision,
       replica: upstream?.id,
       passedOver: passedOver(tried, upstream),

@@ -21,8 +21,6 @@ export const poolLimits = (allowed: Allowed = {}): PoolLimits => ({
   totalMs: (allowed.totalSeconds ?? endless) * 1_000,
 });
 
-const none = poolLimits();
-
 /** Where a request stands. */
 interface Standing {
   readonly startedAt: number;
@@ -33,31 +31,19 @@ interface Standing {
   readonly moved: number;
 }
 
-/** What one request may take. Times are looked at now and then, so that no request pays for a timer of its own. */
-export class RequestLimits {
-  #limits = none;
+/** How long one request has taken for what. Looked at now and then, so that no request pays for a timer of its own. */
+export class RequestTimes {
   #awaitedSince: number | undefined;
   #moved = -1;
   #silentSince = 0;
 
-  use({ limits }: { readonly limits: PoolLimits }): void {
-    this.#limits = limits;
-  }
-
-  allowsHead(bytes: number): boolean {
-    return bytes <= this.#limits.headBytes;
-  }
-
-  allowsBody(bytes: number): boolean {
-    return bytes <= this.#limits.bodyBytes;
-  }
-
   /** What it has taken too long for. */
   exceeded(
+    limits: PoolLimits,
     now: number,
     { startedAt, isUploading, isAwaited, moved }: Standing,
   ): 'response' | 'upload' | 'all' | undefined {
-    const { responseMs, uploadMs, silentMs, totalMs } = this.#limits;
+    const { responseMs, uploadMs, silentMs, totalMs } = limits;
     if (!isAwaited) this.#awaitedSince = undefined;
     else this.#awaitedSince ??= now;
     if (moved !== this.#moved) {

@@ -24,7 +24,7 @@ export class RouteIndex<Target> {
   find(host: string, path: string): Target | undefined {
     const direct = this.#exact.get(host)?.find(path);
     if (direct !== undefined) return direct;
-    const name = bareHost(host);
+    const name = names.bare(host);
     return this.#exact.get(name)?.find(path) ?? this.#findWildcard(name, path) ?? this.#any?.find(path);
   }
 
@@ -122,3 +122,19 @@ const bareHost = (host: string): string => {
   const withoutPort = port >= 0 && !host.endsWith(']') ? host.slice(0, port) : host;
   return (withoutPort.endsWith('.') ? withoutPort.slice(0, -1) : withoutPort).toLowerCase();
 };
+
+/** Most requests name the host that the one before named. */
+class BareNames {
+  #host = '';
+  #name = '';
+
+  bare(host: string): string {
+    if (host !== this.#host) {
+      this.#host = host;
+      this.#name = bareHost(host);
+    }
+    return this.#name;
+  }
+}
+
+const names = new BareNames();

@@ -1,3 +1,5 @@
+import { letClockGoOn, stopClock } from './clock.ts';
+
 /** Has something to write that can wait until this turn of the event loop is over. */
 interface Writer {
   write(): void;
@@ -51,6 +53,8 @@ export const takeAtTurnEnd = (reader: Reader, length: number): void => {
 
 /** What was read is taken now, ahead of something that came after it. */
 export const takeReads = (): void => {
+  if (state.reads === 0) return;
+  stopClock();
   while (state.taken < state.reads) {
     const number = state.taken;
     const reader = readers[number];
@@ -60,6 +64,7 @@ export const takeReads = (): void => {
     reader.hasUnread = false;
     reader.read(readOctets, readEnds[number] as number, readEnds[number + 1] as number);
   }
+  letClockGoOn();
   state.reads = 0;
   state.taken = 0;
 };
