@@ -2,7 +2,7 @@ import type { RequestHead } from '../codec/request-head.ts';
 import { saidBy } from '../codec/request-head.ts';
 import type { ExchangeClient } from './exchange-client.ts';
 
-/** What the proxy says of the client, beside what it lets a believed peer say. */
+/** What the proxy says of the client, beside what it lets a believed peer say; and the empty line behind. */
 export const forwardedFields = (
   { host, said }: Pick<RequestHead, 'host' | 'said'>,
   { peerAddress, scheme }: Pick<ExchangeClient, 'peerAddress' | 'scheme'>,
@@ -24,7 +24,8 @@ const besides = (
     unless(saidBy.proto, `X-Forwarded-Proto: ${own.scheme}`) +
     unless(saidBy.host, `X-Forwarded-Host: ${own.host}`) +
     unless(saidBy.requestId, `X-Request-ID: ${own.requestId}`) +
-    unless(saidBy.requestStart, `X-Request-Start: ${own.startedAt}`)
+    unless(saidBy.requestStart, `X-Request-Start: ${own.startedAt}`) +
+    '\r\n'
   );
 };
 
@@ -55,7 +56,7 @@ class Times {
   field(at: number): string {
     if (at !== this.#at) {
       this.#at = at;
-      this.#field = `\r\nX-Request-Start: ${at}\r\n`;
+      this.#field = `\r\nX-Request-Start: ${at}\r\n\r\n`;
     }
     return this.#field;
   }

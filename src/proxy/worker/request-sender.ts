@@ -19,13 +19,14 @@ export class RequestSender {
   /** Octets of content taken from the client. */
   contentBytes = 0;
 
+  /** `forwarded`: the last fields, and the empty line. */
   constructor(head: RequestHead, forwarded: string) {
     const { framing } = head;
     this.#chunked = framing.kind === 'chunked';
     this.#ended = framing.kind === 'none';
     this.isIdempotent = idempotentMethods.has(head.method);
     const line = `${head.method} ${head.target} HTTP/1.1\r\n`;
-    this.#kept = new KeptRequest(`${line}${head.fields}${framingFields(head)}${forwarded}\r\n`);
+    this.#kept = new KeptRequest(`${line}${head.fields}${framingFields(head)}${forwarded}`);
   }
 
   get ended(): boolean {

@@ -8,6 +8,7 @@ import { parseResponseHead } from '../codec/response-head.ts';
 import type { ResponseHead } from '../codec/response-head.ts';
 import { EventBoundary } from './event-boundary.ts';
 import type { ClientOutput } from './exchange-client.ts';
+import { lengthEnds, statusLines } from './response-lines.ts';
 
 /** What the client can be sent, beyond what its request said. */
 export interface ClientTerms {
@@ -137,15 +138,16 @@ export class ResponseRelay {
     this.#chunked = unbounded && !this.#request.http10;
     this.keepsAlive = this.#terms.keepsAlive && (!unbounded || this.#chunked);
     if (head.eventStream && unbounded) this.#boundary = new EventBoundary();
-    const ours = `${this.#terms.addedFields()}${this.#framing(head)}${this.#connection(head)}`;
-    this.#output.text(`HTTP/1.1 ${head.statusText}\r\n${head.fields}${ours}\r\n`);
+    const ours = this.#terms.addedFields() + this.#connection(head);
+    this.#output.text(statusLines.of(head.statusText) + head.fields + ours + this.#framingAndEnd(head));
     this.state = kind === 'none' ? 'done' : 'streaming';
   }
 
-  #framing(head: ResponseHead): string {
-    if (this.#chunked) return 'Transfer-Encoding: chunked\r\n';
-    if (head.statedLength < 0 || head.status === 204) return '';
-    return `Content-Length: ${head.statedLength}\r\n`;
+  /** The last of the fields, and the empty line. */
+  #framingAndEnd(head: ResponseHead): string {
+    if (this.#chunked) return 'Transfer-Encoding: chunked\r\n\r\n';
+    if (head.statedLength < 0 || head.status === 204) return '\r\n';
+    return lengthEnds.of(head.statedLength);
   }
 
   #connection(head: ResponseHead): string {
