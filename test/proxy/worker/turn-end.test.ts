@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { steadyNow } from '../../../src/proxy/worker/clock.ts';
 import { Output } from '../../../src/proxy/worker/output.ts';
 import { readBuffer, takeAtTurnEnd, takeReads, writeWaiting } from '../../../src/proxy/worker/turn-end.ts';
 import type { Reader } from '../../../src/proxy/worker/turn-end.ts';
@@ -120,6 +121,21 @@ describe('what is read', () => {
     expect(taken).toEqual(['other: x', 'one: first']);
     takeReads();
     expect(taken).toEqual(['other: x', 'one: first', 'one: second']);
+  });
+
+  it('is taken all at one time', async () => {
+    const times: number[] = [];
+    for (const name of ['one', 'two']) {
+      const looking = readerOf(name, () => {
+        const begun = performance.now();
+        while (performance.now() < begun + 1);
+        times.push(steadyNow());
+      });
+      comes(looking, 'x');
+    }
+    await turnEnd();
+    expect(times[1]).toBe(times[0]);
+    expect(steadyNow()).toBeGreaterThan(times[0] ?? 0);
   });
 
   it('does not wait when it is much', () => {
