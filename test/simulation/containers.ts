@@ -25,6 +25,8 @@ export class Containers {
   readonly images = new Set<ImageRef>();
   /** Every name that ever ran. */
   readonly namesUsed = new Set<ReplicaId>();
+  /** When those that were removed had ended. */
+  readonly endedAt = new Map<ReplicaId, number>();
   readonly #world: World;
   readonly #byService = new Map<ServiceName, Map<ReplicaId, Container>>();
   readonly #listeners = new Set<(event: EngineEvent) => void>();
@@ -32,6 +34,14 @@ export class Containers {
 
   constructor(world: World) {
     this.#world = world;
+  }
+
+  /** What ran and lay there at the end of another story. */
+  takeOver(earlier: Containers): void {
+    for (const found of earlier.all.values()) this.#put({ ...found, clockBehindMs: { ...found.clockBehindMs } });
+    for (const image of earlier.images) this.images.add(image);
+    for (const name of earlier.namesUsed) this.namesUsed.add(name);
+    this.#addresses = earlier.#addresses;
   }
 
   listen(listener: (event: EngineEvent) => void): () => void {
@@ -79,9 +89,7 @@ export class Containers {
       signalledAt: undefined,
       clockBehindMs: { start: this.#world.clockBehindMs, end: this.#world.clockBehindMs },
     };
-    this.all.set(start.id, container);
-    const beside = this.#byService.get(start.service) ?? new Map<ReplicaId, Container>();
-    this.#byService.set(start.service, beside.set(start.id, container));
+    this.#put(container);
     return container;
   }
 
@@ -134,9 +142,17 @@ export class Containers {
       );
     }
     this.all.delete(id);
+    this.endedAt.set(id, container.exit?.at ?? this.#world.time.now);
     this.#byService.get(container.start.service)?.delete(id);
     this.#world.tell('engine', `${id} is removed`);
     this.#tellOf(container, 'removed');
+  }
+
+  #put(container: Container): void {
+    const { id, service } = container.start;
+    this.all.set(id, container);
+    const beside = this.#byService.get(service) ?? new Map<ReplicaId, Container>();
+    this.#byService.set(service, beside.set(id, container));
   }
 
   #exit(container: Container, exit: Exit, words: string): void {

@@ -4,23 +4,89 @@ import { Random } from './random.ts';
 import { handover } from './sim-commands.ts';
 import type { Behaviour, End, Scenario, Sketch, StoryEvent, Weather } from './scenario.ts';
 
-/** Every seed is a story: most are short, for those find most for what they cost; some need several services and events. */
+/** Every seed is a story: most begin where others ended, for there is most to lose; some begin with nothing. */
 export const generate = (seed: number): Scenario => {
   const random = new Random(seed);
+  return random.chance(0.2) ? fromNothing(seed, random) : afterwards(seed, random);
+};
+
+const fromNothing = (seed: number, random: Random): Scenario => {
   const isLong = random.chance(0.3);
   const count = isLong ? random.pick([1, 2, 2, 3]) : 1;
-  const services = ['web', 'api', 'job'].slice(0, count).map((name, index) => sketch(random, name, index));
-  const spanMs = isLong ? random.pick([10_000, 40_000, 120_000]) : random.pick([5000, 20_000]);
+  const services = sketches(random, count);
   const versions: Behaviour[] = [firstVersion(random)];
-  const events: StoryEvent[] = Array.from({ length: random.between(1, isLong ? 4 : 2) }, () => {
+  const spanMs = isLong ? random.pick([10_000, 40_000, 120_000]) : random.pick([5000, 20_000]);
+  const events = happenings(random, { services, versions, spanMs, most: isLong ? 4 : 2 });
+  return { seed, services, versions, weather: weather(random), events, calmAt: calmAfter(events) };
+};
+
+const afterwards = (seed: number, random: Random): Scenario => {
+  const beginning = beginningOf(random.between(1, beginningCount));
+  const versions = [...beginning.versions];
+  const isLong = random.chance(0.2);
+  const spanMs = isLong ? random.pick([10_000, 40_000]) : random.pick([500, 4000]);
+  const others = happenings(random, { services: beginning.services, versions, spanMs, most: isLong ? 3 : 1 });
+  // Most of what can go wrong goes wrong while something is replaced.
+  const events = random.chance(0.7) ? [nextVersion(random, beginning.services, versions), ...others] : others;
+  return { ...beginning, seed, versions, events, calmAt: calmAfter(events) };
+};
+
+/** So many that all kinds of services are among them, and so few that each is lived through once for many stories. */
+const beginningCount = 500;
+
+type Beginning = Pick<Scenario, 'services' | 'versions' | 'weather'> & Required<Pick<Scenario, 'before'>>;
+
+const beginnings = new Map<number, Beginning>();
+
+/** One or two versions of each service that went well. */
+const beginningOf = (number: number): Beginning => {
+  const known = beginnings.get(number) ?? newBeginning(new Random(-number));
+  beginnings.set(number, known);
+  return known;
+};
+
+const newBeginning = (random: Random): Beginning => {
+  const services = sketches(random, random.pick([1, 1, 1, 1, 2, 3]));
+  const hasSecond = random.chance(0.5);
+  const edit: StoryEvent = { at: 60_000, kind: 'edit', service: 'web', change: { version: 1 } };
+  return {
+    services,
+    versions: hasSecond ? [sound(random), sound(random)] : [sound(random)],
+    weather: weather(random),
+    before: hasSecond ? [edit] : [],
+  };
+};
+
+const sketches = (random: Random, count: number): readonly Sketch[] =>
+  ['web', 'api', 'job'].slice(0, count).map((name, index) => sketch(random, name, index));
+
+interface Stage {
+  readonly services: readonly Sketch[];
+  readonly versions: Behaviour[];
+  readonly spanMs: number;
+  readonly most: number;
+}
+
+const happenings = (random: Random, { services, versions, spanMs, most }: Stage): readonly StoryEvent[] => {
+  const events: StoryEvent[] = Array.from({ length: random.between(1, most) }, () => {
     const at = random.between(0, spanMs);
     return { at, ...happening(random, services, versions) };
   });
   if (random.beside.chance(0.08)) events.push(clockSetBack(random.beside, spanMs));
   if (random.beside.chance(0.08)) events.push(...conversation(random.beside, { services, versions, spanMs }));
-  events.sort((one, other) => one.at - other.at);
-  return { seed, services, versions, weather: weather(random), events, calmAt: spanMs + 20_000 };
+  return events.sort((one, other) => one.at - other.at);
 };
+
+const nextVersion = (random: Random, services: readonly Sketch[], versions: Behaviour[]): StoryEvent => {
+  versions.push(anyVersion(random));
+  return { at: 0, kind: 'edit', service: random.pick(names(services)), change: { version: versions.length - 1 } };
+};
+
+/** When what happens for a while is over, and what waits for a number of effects has had its time. */
+const calmAfter = (events: readonly StoryEvent[]): number =>
+  Math.max(
+    ...events.map((event) => event.at + (event.kind === 'supervisor dies at' ? 20_000 : 'forMs' in event ? event.forMs : 0)),
+  ) + 1000;
 
 const clockSetBack = (random: Random, spanMs: number): StoryEvent => ({
   at: random.between(0, spanMs),
@@ -274,6 +340,6 @@ const fault = (random: Random, forMs: number): Unplaced => {
     case 11:
       return { kind: random.pick(['supervisor dies', 'supervisor restarts']), forMs };
     default:
-      return { kind: 'supervisor dies at', call: random.between(1, 25), when: random.pick(['before', 'after']), forMs };
+      return { kind: 'supervisor dies at', call: random.between(1, random.pick([15, 60])), when: random.pick(['before', 'after']), forMs };
   }
 };

@@ -1,5 +1,6 @@
 import type { Container } from './containers.ts';
 import { errorReport, isFinished } from '../../src/model/index.ts';
+import { earlierOf, keyOf } from './earlier.ts';
 import type { Scenario, StoryEvent } from './scenario.ts';
 import { sendRequests } from './sim-traffic.ts';
 import type { Told, Violation } from './world.ts';
@@ -25,7 +26,37 @@ const mostSteps = 200_000;
 
 /** Runs one story to its end, or to the first broken rule. */
 export const play = async (scenario: Scenario, isTelling = false): Promise<Outcome> => {
+  const world = await worldOf(scenario, isTelling);
+  const start = world.time.now;
+  if (world.violation === undefined) await live(world);
+  const { violation, digest, told } = world;
+  return { violation, digest, told, milliseconds: world.time.now - start };
+};
+
+/** What happened before the story; one in which a rule was broken there is over already. */
+const worldOf = async (scenario: Scenario, isTelling: boolean): Promise<World> => {
+  if (scenario.before === undefined) return new World(scenario, isTelling);
+  const earlier = await earlierWorld(earlierOf(scenario, scenario.before), isTelling);
+  return earlier.violation === undefined ? new World(scenario, isTelling, earlier) : earlier;
+};
+
+/** Many stories go on from the same one, which is lived through once. */
+const earlierWorld = async (scenario: Scenario, isTelling: boolean): Promise<World> => {
+  const key = keyOf(scenario);
+  const known = isTelling ? undefined : earlierWorlds.get(key);
+  if (known !== undefined) return known;
   const world = new World(scenario, isTelling);
+  await live(world);
+  world.rest();
+  if (!isTelling) earlierWorlds.set(key, world);
+  return world;
+};
+
+const earlierWorlds = new Map<string, World>();
+
+/** Until all has come right, or a rule is broken. */
+const live = async (world: World): Promise<void> => {
+  const { scenario } = world;
   const start = world.time.now;
   for (const event of scenario.events) world.time.after(event.at, () => happen(world, event));
   world.time.after(scenario.calmAt, () => calm(world));
@@ -47,8 +78,6 @@ export const play = async (scenario: Scenario, isTelling = false): Promise<Outco
     world.time.step();
   }
   world.life.end();
-  const { violation, digest, told } = world;
-  return { violation, digest, told, milliseconds: world.time.now - start };
 };
 
 /** A tick of Node comes when no promise has anything left to react to. */

@@ -3,6 +3,8 @@ import type { CheckStage, RolloutPolicy } from '../../src/model/index.ts';
 /** One story: everything that a run follows from. Plain data, so that it can be shrunk and printed. */
 export interface Scenario {
   readonly seed: number;
+  /** What happened before, until all had come right: the story begins with what is left of it. undefined: with nothing. */
+  readonly before?: readonly StoryEvent[];
   readonly services: readonly Sketch[];
   /** What the code of each version is like, by version number; a sketch names one. */
   readonly versions: readonly Behaviour[];

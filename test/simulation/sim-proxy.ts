@@ -26,6 +26,14 @@ export class Proxy {
     this.#world = world;
   }
 
+  /** The table it served at the end of another story, and with whom it still had to do. */
+  takeOver(earlier: Proxy): void {
+    this.table = earlier.table;
+    for (const [id, count] of earlier.inFlight) this.inFlight.set(id, count);
+    for (const [id, at] of earlier.leftAt) this.leftAt.set(id, at);
+    for (const [id, at] of earlier.drainedAt) this.drainedAt.set(id, at);
+  }
+
   routed(): ReadonlySet<ReplicaId> {
     const ids = new Set<ReplicaId>();
     for (const pool of this.table?.pools ?? []) for (const { id } of pool.upstreams) ids.add(id);

@@ -1,5 +1,6 @@
 import type { Change, StateFile } from '../../src/control/store/index.ts';
 import type { TableRows } from '../../src/control/store/state-file.ts';
+import { tableNames } from '../../src/control/store/rows.ts';
 import { perTable } from '../../src/control/store/state-file.ts';
 import { PointsmanError } from '../../src/model/index.ts';
 
@@ -7,6 +8,11 @@ import { PointsmanError } from '../../src/model/index.ts';
 export class SimDisk {
   isFull = false;
   readonly #rows = perTable(() => new Map<string, unknown>());
+
+  /** What stood on it at the end of another story. */
+  takeOver(earlier: SimDisk): void {
+    for (const table of tableNames) for (const [key, row] of earlier.#rows[table]) this.#rows[table].set(key, row);
+  }
 
   /** `write` says when a write really takes place: it may be the last thing its writer does. */
   file(write: (effect: () => void, changes: readonly Change[]) => void = (effect) => effect()): StateFile {

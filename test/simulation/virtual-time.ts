@@ -34,6 +34,11 @@ export class VirtualTime {
     };
   }
 
+  /** Nothing of what was due happens any more. */
+  clear(): void {
+    this.#heap.length = 0;
+  }
+
   /** Goes to the next due thing and does it. */
   step(): void {
     this.#dropCancelled();

@@ -41,7 +41,7 @@ const soonMs = 5000;
 /** One machine in virtual time: what outlives a supervisor, and the supervisor that lives at present. */
 export class World {
   readonly scenario: Scenario;
-  readonly time = new VirtualTime(epoch);
+  readonly time: VirtualTime;
   readonly random: Random;
   readonly trouble: Trouble = { engineAway: undefined, callMs: undefined, errShare: 0, events: 'told' };
   readonly manifest: Manifest;
@@ -67,15 +67,18 @@ export class World {
   digest = 0;
   readonly #isTelling: boolean;
 
-  constructor(scenario: Scenario, isTelling = false) {
+  /** With what another story left, or with nothing. */
+  constructor(scenario: Scenario, isTelling = false, earlier?: World) {
     this.scenario = scenario;
     this.#isTelling = isTelling;
+    this.time = new VirtualTime(earlier?.time.now ?? epoch);
     this.random = new Random(scenario.seed);
     this.manifest = { services: new Map(scenario.services.map((one) => [one.name, one])), isBroken: false };
     this.containers = new Containers(this);
     this.proxy = new Proxy(this);
     this.rules = new Rules(this);
     this.life = new Life(this);
+    if (earlier !== undefined) this.#takeOver(earlier);
   }
 
   /** What the machine's clock says. */
@@ -158,6 +161,27 @@ export class World {
       this.tell('user', `up fails: ${errorReport(error).message}`);
       life.clock.after(soonMs, () => this.#apply(life, supervisor));
     });
+  }
+
+  /** Only what is left of it is of interest any more. */
+  rest(): void {
+    this.time.clear();
+    this.supervisor = undefined;
+    this.life = new Life(this);
+    this.life.end();
+  }
+
+  #takeOver(earlier: World): void {
+    this.manifest.services = earlier.manifest.services;
+    this.disk.takeOver(earlier.disk);
+    this.containers.takeOver(earlier.containers);
+    this.proxy.takeOver(earlier.proxy);
+    this.rules.takeOver(earlier.rules);
+    for (const path of earlier.checksAsked) this.checksAsked.add(path);
+    this.clockBehindMs = earlier.clockBehindMs;
+    this.wasSlow = earlier.wasSlow;
+    this.digest = earlier.digest;
+    this.told.push(...earlier.told);
   }
 
   #writes(life: Life, write: () => void, changes: Parameters<Rules['beforeWrite']>[1]): void {

@@ -18,12 +18,15 @@ interface Asked {
 export class Checks {
   readonly #world: World;
   readonly #decisions: Decisions;
+  /** Told to drain or to end. */
+  readonly #ended: ReadonlySet<ReplicaId>;
   readonly #asked = new Map<ServiceName, Asked>();
   /** When which question was last answered well, by service and stage. */
   readonly #wellAt = new Map<string, number>();
 
-  constructor(world: World, decisions: Decisions) {
+  constructor(world: World, decisions: Decisions, ended: ReadonlySet<ReplicaId>) {
     this.#world = world;
+    this.#ended = ended;
     this.#decisions = decisions;
   }
 
@@ -56,7 +59,9 @@ export class Checks {
 
   beforeEnding(replica: ReplicaId): void {
     const container = this.#world.containers.all.get(replica);
-    if (container === undefined || !this.#world.containers.isReady(replica)) return;
+    if (container === undefined || !this.#isKnownReady(replica)) return;
+    // One that was told to drain while other rules held goes on to its end.
+    if (this.#ended.has(replica)) return;
     const { service, revision, slot } = container.start;
     const asked = this.#active(service);
     const record = this.#decisions.service(service);
@@ -67,6 +72,12 @@ export class Checks {
     );
     const least = this.#decisions.least(service, ({ scaledTo, applied }) => scaledTo ?? applied.spec.replicas);
     if (isOld && staysUntilThen && slot < least) this.#require(service, 'after', `${replica} is told to end`);
+  }
+
+  /** It works, and its supervisor has found out: only what works can be gone back to. */
+  #isKnownReady(replica: ReplicaId): boolean {
+    const { containers, life } = this.#world;
+    return containers.isReady(replica) && life.store?.get('replicas', replica)?.readyAt !== undefined;
   }
 
   #begins(rollout: Rollout, changes: readonly Change[]): void {

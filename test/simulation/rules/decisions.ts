@@ -19,6 +19,10 @@ export class Decisions {
     this.#world = world;
   }
 
+  takeOver(earlier: Decisions): void {
+    for (const [service, history] of earlier.#history) this.#history.set(service, [...history]);
+  }
+
   note(changes: readonly Change[]): void {
     for (const change of changes) {
       if (change.table !== 'services' || change.row === undefined) continue;

@@ -36,6 +36,10 @@ export class Hooks {
     this.#once = known.once;
   }
 
+  takeOver(earlier: Hooks): void {
+    for (const replica of earlier.#tried) this.#tried.add(replica);
+  }
+
   begin(kind: HookKind, replica: ReplicaId, seconds: number): void {
     const { life, time } = this.#world;
     if (!life.isAlive) return;

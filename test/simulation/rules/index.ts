@@ -41,12 +41,22 @@ export class Rules {
     this.#leaving = new Leaving(world, this.decisions);
     this.#rollouts = new Rollouts(world, this.decisions, this.#leaving.ended);
     this.#asWanted = new AsWanted(world, this.decisions);
-    this.#checks = new Checks(world, this.decisions);
+    this.#checks = new Checks(world, this.decisions, this.#leaving.ended);
     this.#judging = new Judging(world, this.decisions);
     this.#said = new Said(world, this.decisions);
     this.#inTime = new InTime(world);
     this.#names = new Names(world);
     this.#hooks = new Hooks(world, this.decisions, { once: this.#once, ended: this.#leaving.ended });
+  }
+
+  /** What they knew at the end of another story. */
+  takeOver(earlier: Rules): void {
+    this.decisions.takeOver(earlier.decisions);
+    this.#once.takeOver(earlier.#once);
+    this.#leaving.takeOver(earlier.#leaving);
+    this.#rollouts.takeOver(earlier.#rollouts);
+    this.#judging.takeOver(earlier.#judging);
+    this.#hooks.takeOver(earlier.#hooks);
   }
 
   afterStartOfSupervisor(): void {

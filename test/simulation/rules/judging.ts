@@ -43,6 +43,10 @@ export class Judging {
     this.#decisions = decisions;
   }
 
+  takeOver(earlier: Judging): void {
+    for (const [id, seen] of earlier.#seen) this.#seen.set(id, seen);
+  }
+
   noteRequests(requests: Requests): void {
     const { life, time } = this.#world;
     if (requests.count > 0 && life.isAlive) this.#told.push({ ...requests, at: time.now, life });

@@ -18,6 +18,11 @@ export class Leaving {
     this.#decisions = decisions;
   }
 
+  takeOver(earlier: Leaving): void {
+    for (const replica of earlier.ended) this.ended.add(replica);
+    for (const [replica, times] of earlier.#signals) this.#signals.set(replica, times);
+  }
+
   beforeDrain(replica: ReplicaId): void {
     if (!this.#world.life.isAlive) return;
     this.#requireLeft(replica, 'is drained');

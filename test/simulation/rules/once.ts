@@ -17,6 +17,10 @@ export class Once {
     this.#world = world;
   }
 
+  takeOver(earlier: Once): void {
+    for (const [key, done] of earlier.#done) if (done.isWrittenDown) this.#done.set(key, done);
+  }
+
   done(life: Life, key: string): void {
     const done = { life, isWrittenDown: false };
     this.#done.set(key, done);

@@ -42,6 +42,13 @@ export class Rollouts {
     this.#ended = ended;
   }
 
+  takeOver(earlier: Rollouts): void {
+    for (const [id, record] of earlier.#written) this.#written.set(id, record);
+    for (const [service, active] of earlier.#actives) this.#actives.set(service, active);
+    for (const [id, at] of earlier.#endedAt) this.#endedAt.set(id, at);
+    for (const [service, serving] of earlier.#before) this.#before.set(service, serving);
+  }
+
   asked(): void {
     this.#asked += 1;
   }

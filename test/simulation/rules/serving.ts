@@ -13,7 +13,6 @@ export class Serving {
   readonly #world: World;
   readonly #decisions: Decisions;
   readonly #issuedAt = new Map<ReplicaId, number>();
-  readonly #lastReady = new Map<ReplicaId, number>();
 
   constructor(world: World, decisions: Decisions) {
     this.#world = world;
@@ -45,7 +44,6 @@ export class Serving {
         if (container === undefined) this.#requireSeen(id);
         else if (container.address.host !== address.host) this.#refuse(id, `is not at ${address.host}`);
         else if (!wasReady(container, this.#world.time.now)) this.#refuse(id, 'was never ready');
-        else this.#lastReady.set(id, this.#world.time.now);
       }
     }
   }
@@ -75,9 +73,7 @@ export class Serving {
     const serving = after.filter((id) => {
       const container = containers.all.get(id);
       // What ended just now may not have been seen yet, and a hanging one looks as it did.
-      return container === undefined
-        ? (this.#lastReady.get(id) ?? 0) > time.now - unseenMs
-        : (container.exit?.at ?? time.now) > time.now - unseenMs;
+      return (container?.exit?.at ?? containers.endedAt.get(id) ?? time.now) > time.now - unseenMs;
     });
     if (serving.length >= floor) return;
     const words = `${leaving.join(', ')} left the routes of ${service}: ${serving.length} serve, ${floor} must`;

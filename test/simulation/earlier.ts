@@ -1,0 +1,29 @@
+import type { Scenario, StoryEvent } from './scenario.ts';
+
+/** What came before a story, as a story of its own. It knows nothing of versions that are only made later. */
+export const earlierOf = (scenario: Scenario, before: readonly StoryEvent[]): Scenario => {
+  const { services, weather } = scenario;
+  const edits = before.map((event) => (event.kind === 'edit' ? (event.change.version ?? 0) : 0));
+  const newest = Math.max(...services.map(({ version }) => version), ...edits);
+  return {
+    seed: 0,
+    services,
+    versions: scenario.versions.slice(0, newest + 1),
+    weather,
+    events: before,
+    calmAt: before.at(-1)?.at ?? 0,
+  };
+};
+
+/** Equal for equal stories. */
+export const keyOf = ({ services, versions, weather, events }: Scenario): string =>
+  [services, weather, events, ...versions].map(textOf).join(' ');
+
+const textOf = (part: object): string => {
+  const known = texts.get(part) ?? JSON.stringify(part);
+  texts.set(part, known);
+  return known;
+};
+
+/** Most stories share their parts with others. */
+const texts = new WeakMap<object, string>();
