@@ -5,10 +5,10 @@ import { mutated } from '../test/simulation/mutation.ts';
 import { play } from '../test/simulation/play.ts';
 import { shrink } from '../test/simulation/shrink.ts';
 import { storyWords } from '../test/simulation/words.ts';
+import { playSeeds } from './sim/runs.ts';
+import type { RunOptions } from './sim/runs.ts';
 
 const mostRuns = 10_000;
-/** A long run that is ended early has told how far it came. */
-const toldEvery = 10_000;
 
 const readNumber = (text: string, name: string): number => {
   const number = Number(text);
@@ -17,32 +17,14 @@ const readNumber = (text: string, name: string): number => {
 };
 
 /** Runs so many seeds; a broken rule is told as the shortest story that breaks it. */
-const simulate = async (runs: number, first: number): Promise<boolean> => {
-  // Errors belong to the stories; nobody reads where in the code each of them was made.
-  Error.stackTraceLimit = 0;
-  const before = process.cpuUsage();
-  for (let seed = first; seed < first + runs; seed += 1) {
-    const { violation } = await play(generate(seed));
-    const done = seed - first + 1;
-    if (violation === undefined) {
-      if (done % toldEvery === 0 && done < runs) tell(done, first, before);
-      continue;
-    }
-    const shortest = await shrink(generate(seed));
-    const { told } = await play(shortest, true);
-    console.log(`seed ${seed} breaks a rule: ${violation.rule}\n${storyWords(shortest, told)}`);
-    return false;
-  }
-  tell(runs, first, before);
-  return true;
-};
-
-const tell = (runs: number, first: number, before: NodeJS.CpuUsage): void => {
-  const { user, system } = process.cpuUsage(before);
-  const seconds = (user + system) / 1e6;
-  console.log(
-    `${runs} runs from seed ${first}: no rule was broken; ${Math.round(runs / seconds)} runs per CPU-second (${Math.round(seconds)} s)`,
-  );
+const simulate = async (options: RunOptions): Promise<boolean> => {
+  const seed = await playSeeds(options);
+  if (seed === undefined) return true;
+  const { violation } = await play(generate(seed));
+  const shortest = await shrink(generate(seed));
+  const { told } = await play(shortest, true);
+  console.log(`seed ${seed} breaks a rule: ${violation?.rule}\n${storyWords(shortest, told)}`);
+  return false;
 };
 
 /** Every mutant must be noticed; the table says by which rule and how soon. */
@@ -73,12 +55,19 @@ const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
+    workers: { type: 'string', default: '1' },
+    progress: { type: 'string' },
     mutants: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
   },
 });
-const seed = readNumber(values.seed, 'seed');
+const first = readNumber(values.seed, 'seed');
 const isGood = values.mutants
-  ? await tryMutants(seed, values.quick)
-  : await simulate(readNumber(values.runs, 'runs'), seed);
+  ? await tryMutants(first, values.quick)
+  : await simulate({
+      first,
+      runs: readNumber(values.runs, 'runs'),
+      workers: Math.max(1, readNumber(values.workers, 'workers')),
+      progress: values.progress,
+    });
 process.exitCode = isGood ? 0 : 1;
