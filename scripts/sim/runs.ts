@@ -1,5 +1,6 @@
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
 import { Progress } from './progress.ts';
 
 /** Seeds that follow each other. */
@@ -11,6 +12,8 @@ export interface Block {
 export interface Played {
   /** The first seed of the block that breaks a rule. */
   readonly broken: number | undefined;
+  /** CPU it took. */
+  readonly seconds: number;
 }
 
 export interface RunOptions extends Block {
@@ -18,6 +21,8 @@ export interface RunOptions extends Block {
   /** Where is written down what was played; undefined: nowhere. */
   readonly progress: string | undefined;
 }
+
+const program = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
 /** A long run tells so often how far it came. */
 const toldEvery = 10_000;
@@ -31,21 +36,19 @@ export const playSeeds = async ({ first, runs, workers, progress: path }: RunOpt
   let seconds = progress.secondsOf(earlier);
   let done = sumOf(earlier);
   let broken: number | undefined;
-  const secondsSince = stopwatch();
   const work = async (): Promise<void> => {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url));
+    const worker = fork(program);
     for (let block = left.shift(); block !== undefined && broken === undefined; block = left.shift()) {
-      worker.postMessage(block);
+      worker.send(block);
       const [played] = (await once(worker, 'message')) as [Played];
+      seconds += played.seconds;
       broken ??= played.broken;
       if (played.broken !== undefined) break;
-      const took = secondsSince();
-      seconds += took;
       done += block.runs;
-      progress.note(block, took);
+      progress.note(block, played.seconds);
       if (done < runs) tell(done, first, seconds);
     }
-    await worker.terminate();
+    worker.disconnect();
   };
   await Promise.all(Array.from({ length: Math.min(workers, left.length) }, work));
   if (broken === undefined) tell(done, first, seconds);
@@ -59,18 +62,6 @@ const blocksOf = (first: number, runs: number, most: number): Block[] =>
   }));
 
 const sumOf = (blocks: readonly Block[]): number => blocks.reduce((sum, { runs }) => sum + runs, 0);
-
-/** CPU-seconds of all workers, the start of the program included, since the last time it was asked. */
-const stopwatch = (): (() => number) => {
-  let before = 0;
-  return () => {
-    const { user, system } = process.cpuUsage();
-    const all = (user + system) / 1e6;
-    const seconds = all - before;
-    before = all;
-    return seconds;
-  };
-};
 
 const tell = (runs: number, first: number, seconds: number): void =>
   console.log(

@@ -1,4 +1,3 @@
-import { parentPort } from 'node:worker_threads';
 import { generate } from '../../test/simulation/generate.ts';
 import { play } from '../../test/simulation/play.ts';
 import type { Block, Played } from './runs.ts';
@@ -9,11 +8,23 @@ Error.stackTraceLimit = 0;
 const playAll = async ({ first, runs }: Block): Promise<Played> => {
   for (let seed = first; seed < first + runs; seed += 1) {
     const { violation } = await play(generate(seed));
-    if (violation !== undefined) return { broken: seed };
+    if (violation !== undefined) return { broken: seed, seconds: secondsSince() };
   }
-  return { broken: undefined };
+  return { broken: undefined, seconds: secondsSince() };
 };
 
-parentPort?.on('message', (block: Block) => {
-  void playAll(block).then((played) => parentPort?.postMessage(played));
-});
+/** CPU-seconds since the last time it was asked, or since the program's start. */
+const stopwatch = (): (() => number) => {
+  let before = 0;
+  return () => {
+    const { user, system } = process.cpuUsage();
+    const all = (user + system) / 1e6;
+    const seconds = all - before;
+    before = all;
+    return seconds;
+  };
+};
+
+const secondsSince = stopwatch();
+process.on('message', (block: Block) => void playAll(block).then((played) => process.send?.(played)));
+process.on('disconnect', () => process.exit());

@@ -85,7 +85,9 @@ const nextVersion = (random: Random, services: readonly Sketch[], versions: Beha
 /** When what happens for a while is over, and what waits for a number of effects has had its time. */
 const calmAfter = (events: readonly StoryEvent[]): number =>
   Math.max(
-    ...events.map((event) => event.at + (event.kind === 'supervisor dies at' ? 20_000 : 'forMs' in event ? event.forMs : 0)),
+    ...events.map(
+      (event) => event.at + (event.kind === 'supervisor dies at' ? 20_000 : 'forMs' in event ? event.forMs : 0),
+    ),
   ) + 1000;
 
 const clockSetBack = (random: Random, spanMs: number): StoryEvent => ({
@@ -130,13 +132,13 @@ const sketch = (random: Random, name: string, index: number): Sketch => {
     name,
     version: 0,
     policy,
-    replicas: volume || policy.strategy === 'singleton' ? 1 : random.pick([1, 1, 2, 2, 3]),
+    replicas: volume || policy.strategy === 'singleton' ? 1 : random.pick([1, 1, 1, 2, 2, 3]),
     dependsOn: index > 0 && random.chance(0.5) ? ['web'] : [],
     volume,
     preDeploy: random.chance(0.15),
     domain: `${name}.localhost`,
     checks: checks(random),
-    requests: isJudged(policy) ? random.beside.pick([0, 5, 20, 20]) : 0,
+    requests: isJudged(policy) ? random.beside.pick([0, 5, 10]) : 0,
   };
 };
 
@@ -340,6 +342,11 @@ const fault = (random: Random, forMs: number): Unplaced => {
     case 11:
       return { kind: random.pick(['supervisor dies', 'supervisor restarts']), forMs };
     default:
-      return { kind: 'supervisor dies at', call: random.between(1, random.pick([15, 60])), when: random.pick(['before', 'after']), forMs };
+      return {
+        kind: 'supervisor dies at',
+        call: random.between(1, random.pick([15, 60])),
+        when: random.pick(['before', 'after']),
+        forMs,
+      };
   }
 };

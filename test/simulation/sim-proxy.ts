@@ -11,6 +11,8 @@ export class Proxy {
   readonly #world: World;
   table: RouteTable | undefined;
   isUp = true;
+  /** When it last came back from its own death. */
+  backAt = Number.NEGATIVE_INFINITY;
   readonly inFlight = new Map<ReplicaId, number>();
   /** When each left the table. */
   readonly leftAt = new Map<ReplicaId, number>();
@@ -70,6 +72,7 @@ export class Proxy {
   comeBack(): void {
     if (this.isUp) return;
     this.isUp = true;
+    this.backAt = this.#world.time.now;
     for (const id of this.routed()) this.inFlight.set(id, this.#world.containers.all.get(id)?.behaviour.inFlight ?? 0);
     this.listeners.back();
   }

@@ -16,6 +16,9 @@ const soonMs = 2000;
 /** By then a failure has had its consequences. */
 const aWhileMs = 5000;
 
+/** An effect that failed is tried again by then. */
+const longestPauseMs = 16_000;
+
 /** Who served when a rollout began. */
 interface Serving {
   readonly rollout: string;
@@ -142,9 +145,18 @@ export class Rollouts {
     if (before.phase === 'waiting' && !isFinished(after.phase)) this.#checkDependencies(after);
     if (isFinished(after.phase)) this.#endedAt.set(after.id, this.#world.time.now);
     if (after.phase !== 'failed') return;
-    this.#world.time.after(aWhileMs, () => {
+    this.#later(() => {
       this.#checkServing(after);
       this.#checkNobodyEnded(after);
+    });
+  }
+
+  /** Without the proxy nobody is put back; once it is there again, that is tried anew after a pause at most. */
+  #later(check: () => void): void {
+    const { proxy, time } = this.#world;
+    time.after(aWhileMs, () => {
+      if (proxy.isUp && time.now >= proxy.backAt + longestPauseMs) check();
+      else this.#later(check);
     });
   }
 
