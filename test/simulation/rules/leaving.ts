@@ -12,6 +12,8 @@ export class Leaving {
   readonly #decisions: Decisions;
   #told: { readonly life: Life; readonly replica: ReplicaId }[] = [];
   readonly #signals = new Map<ReplicaId, number[]>();
+  /** Who sent the last one, and when. */
+  readonly #sent = new Map<ReplicaId, { readonly life: Life; readonly at: number }>();
 
   constructor(world: World, decisions: Decisions) {
     this.#world = world;
@@ -54,7 +56,10 @@ export class Leaving {
       const isNoted = (life.store?.get('replicas', replica)?.signalledAt.length ?? 0) > 1;
       if (asks > 0 && isRunning && !isNoted) this.#fail(`${replica} is killed without having been asked to end`);
     }
-    const last = before.at(-1);
+    const sent = this.#sent.get(replica);
+    this.#sent.set(replica, { life, at: time.now });
+    // Only who sent it knows when it arrived; who comes after his death counts from when it was sent.
+    const last = sent === undefined || sent.life === life ? before.at(-1) : sent.at;
     const wait = this.#least(replica, ({ policy }) => Math.min(...policy.stop.signals.map((one) => one.waitSeconds)));
     if (last !== undefined && time.now < last + wait * 1000)
       this.#fail(`${replica} gets ${name} too soon after the last signal`);
