@@ -24,13 +24,15 @@ export interface RunOptions extends Block {
 
 const program = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
+/** A worker takes so many at once. */
+const blockRuns = 1000;
 /** A long run tells so often how far it came. */
 const toldEvery = 10_000;
 
 /** Plays all seeds that were not played yet. Returns one that breaks a rule, or undefined. */
 export const playSeeds = async ({ first, runs, workers, progress: path }: RunOptions): Promise<number | undefined> => {
   const progress = new Progress(path);
-  const blocks = blocksOf(first, runs, Math.min(toldEvery, Math.ceil(runs / workers)));
+  const blocks = blocksOf(first, runs, Math.min(blockRuns, Math.ceil(runs / workers)));
   const earlier = blocks.filter((block) => progress.has(block));
   const left = blocks.filter((block) => !progress.has(block));
   let seconds = progress.secondsOf(earlier);
@@ -46,7 +48,7 @@ export const playSeeds = async ({ first, runs, workers, progress: path }: RunOpt
       if (played.broken !== undefined) break;
       done += block.runs;
       progress.note(block, played.seconds);
-      if (done < runs) tell(done, first, seconds);
+      if (done % toldEvery === 0 && done < runs) tell(done, first, seconds);
     }
     worker.disconnect();
   };
