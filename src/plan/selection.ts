@@ -65,8 +65,10 @@ const selectWhileReplacing = (situation: Situation, intent: Intent & { kind: 're
   const leaving = allLive(situation).filter(
     (replica) => !holders.includes(replica) && (isLeaving(situation, replica) || !stayingOthers.includes(replica)),
   );
-  // An old replica counts until the proxy acknowledged that it left; with stop-first until it has ended.
-  const old = policy.order === 'stop-first' ? allLive(situation).length - holders.length : serving.length;
+  // An old replica counts until the proxy acknowledged that it left; with stop-first until it has ended. An atomic switch
+  // needs room for its whole set, also when versions that were given up serve beside each other.
+  const beside = takesOverAtOnce(policy) ? Math.min(serving.length, surge) : serving.length;
+  const old = policy.order === 'stop-first' ? allLive(situation).length - holders.length : beside;
   const occupied = holders.length + old + startsUnderWay(situation);
   const fill = fillSlots(situation, target, {
     wanted,

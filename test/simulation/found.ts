@@ -31,10 +31,19 @@ const story = (sketch: Partial<Sketch>, behaviour: Partial<Behaviour>, events: r
   calmAt: 60_000,
 });
 
+const abortsWithoutRequests = { minRequests: 20, windowSeconds: 60, maxErrorIncrease: 5, maxLatencyRatio: {}, onNoSample: 'abort' } as const;
+
 const edit = (at: number): StoryEvent => ({ at, kind: 'edit', service: 'web', change: { version: 1 } });
 
 /** What simulations have found wrong, each as the shortest story that showed it. */
 export const found: Readonly<Record<string, Scenario>> = {
+  'what a failed canary goes back to is started although two other versions serve': {
+    ...story({ policy: { ...stopStart, restart: web.policy.restart } }, {}, [
+      edit(5000),
+      { at: 15_000, kind: 'edit', service: 'web', change: { version: 2, policy: { ...canary, analysis: abortsWithoutRequests } } },
+    ]),
+    versions: [polite, { ...polite, bootMs: 12_000 }, { ...polite, bootMs: 2500 }],
+  },
   'a change made while the disk was full is applied when it is not any more': story({}, {}, [
     { at: 5000, kind: 'disk full', forMs: 15_000 },
     edit(6000),

@@ -80,8 +80,8 @@ export const mutants: readonly Mutant[] = [
     name: 'a singleton starts while the old one is on its way out',
     seed: 1,
     file: 'plan/selection.ts',
-    find: "const old = policy.order === 'stop-first' ? allLive(situation).length - holders.length : serving.length;",
-    replace: 'const old = serving.length;',
+    find: "const old = policy.order === 'stop-first' ? allLive(situation).length - holders.length : beside;",
+    replace: 'const old = beside;',
     rule: 'a singleton never runs twice',
   },
   {
