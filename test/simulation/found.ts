@@ -31,7 +31,13 @@ const story = (sketch: Partial<Sketch>, behaviour: Partial<Behaviour>, events: r
   calmAt: 60_000,
 });
 
-const abortsWithoutRequests = { minRequests: 20, windowSeconds: 60, maxErrorIncrease: 5, maxLatencyRatio: {}, onNoSample: 'abort' } as const;
+const abortsWithoutRequests = {
+  minRequests: 20,
+  windowSeconds: 60,
+  maxErrorIncrease: 5,
+  maxLatencyRatio: {},
+  onNoSample: 'abort',
+} as const;
 
 const edit = (at: number): StoryEvent => ({ at, kind: 'edit', service: 'web', change: { version: 1 } });
 
@@ -40,7 +46,12 @@ export const found: Readonly<Record<string, Scenario>> = {
   'what a failed canary goes back to is started although two other versions serve': {
     ...story({ policy: { ...stopStart, restart: web.policy.restart } }, {}, [
       edit(5000),
-      { at: 15_000, kind: 'edit', service: 'web', change: { version: 2, policy: { ...canary, analysis: abortsWithoutRequests } } },
+      {
+        at: 15_000,
+        kind: 'edit',
+        service: 'web',
+        change: { version: 2, policy: { ...canary, analysis: abortsWithoutRequests } },
+      },
     ]),
     versions: [polite, { ...polite, bootMs: 12_000 }, { ...polite, bootMs: 2500 }],
   },

@@ -2,7 +2,8 @@ import type { CheckStage, RolloutPolicy } from '../../src/model/index.ts';
 import { bluegreen, canary, rolling, singleton, stopStart } from '../plan/policies.ts';
 import { Random } from './random.ts';
 import { handover } from './sim-commands.ts';
-import type { Behaviour, End, Scenario, Sketch, StoryEvent, Weather } from './scenario.ts';
+import { anyVersion, ends, firstVersion, sound } from './versions.ts';
+import type { Behaviour, Scenario, Sketch, StoryEvent, Weather } from './scenario.ts';
 
 /** Every seed is a story: most begin where others ended, for there is most to lose; some begin with nothing. */
 export const generate = (seed: number): Scenario => {
@@ -202,71 +203,6 @@ const weather = (random: Random): Weather => ({
   looksAreOld: random.chance(0.5),
   callsOutliveCaller: random.chance(0.5),
 });
-
-/** The first one works most of the time: there must be something to lose. */
-const firstVersion = (random: Random): Behaviour => (random.chance(0.9) ? sound(random) : anyVersion(random));
-
-const sound = (random: Random): Behaviour => ({
-  build: 'works',
-  buildMs: random.pick([0, 50, 3000]),
-  preDeploy: 'works',
-  bootMs: random.pick([0, 100, 2500, 9000]),
-  start: 'works',
-  neverReady: false,
-  ends: undefined,
-  ignoresSigterm: random.chance(0.15),
-  stopMs: random.pick([0, 200, 1500]),
-  inFlight: random.pick([0, 2]),
-  finishMs: random.pick([0, 1000, 20_000]),
-  check: undefined,
-  drainCommand: random.beside.pick(['works', 'works', 'fails', 'hangs']),
-  drainCheck: random.beside.pick(['works', 'works', 'fails', 'hangs']),
-  errors: 0,
-  answerMs: random.beside.pick([10, 10, 10, 20]),
-});
-
-const ends: [End, ...End[]] = ['exits with 0', 'exits with 1', 'is killed', 'runs out of memory'];
-
-const anyVersion = (random: Random): Behaviour => {
-  const good = sound(random);
-  switch (random.between(0, 9)) {
-    case 0:
-      return { ...good, build: random.chance(0.2) ? 'hangs' : 'fails' };
-    case 1:
-      return { ...good, preDeploy: random.pick(['fails', 'hangs']) };
-    case 2:
-      return { ...good, start: 'fails' };
-    case 3:
-      return { ...good, neverReady: true };
-    case 4:
-      return {
-        ...good,
-        ends: { afterMs: random.pick([50, 5000, 30_000]), how: random.pick(ends), attempts: random.pick([1, 1000]) },
-      };
-    default:
-      return strange(random.beside, good);
-  }
-};
-
-/** Runs well, and is not what its users or its checks want. */
-const strange = (random: Random, good: Behaviour): Behaviour => {
-  switch (random.between(0, 8)) {
-    case 0:
-    case 1:
-      return { ...good, ...random.pick([{ errors: 0.5 }, { errors: 0.5 }, { errors: 0.01 }, { answerMs: 300 }]) };
-    case 2:
-    case 3:
-      return {
-        ...good,
-        check: {
-          stage: random.pick(['before', 'smoke', 'during', 'during', 'after']),
-          how: random.pick(['badly', 'badly at first', 'never', 'now well, now badly']),
-        },
-      };
-    default:
-      return good;
-  }
-};
 
 const happening = (random: Random, services: readonly Sketch[], versions: Behaviour[]): Unplaced => {
   const service = random.pick(names(services));
