@@ -14,7 +14,7 @@ export interface Mutant {
 export const mutants: readonly Mutant[] = [
   {
     name: 'blue-green switches when the first of the new is ready',
-    seed: 129,
+    seed: 52,
     file: 'plan/selection.ts',
     find: 'return ready.length === wanted ? [] : [...serving, ...idle];',
     replace: 'return ready.length > 0 ? [] : [...serving, ...idle];',
@@ -22,7 +22,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'rolling takes one more away than it may',
-    seed: 23,
+    seed: 13,
     file: 'plan/selection.ts',
     find: 'const floor = wanted - unavailable;',
     replace: 'const floor = wanted - unavailable - 1;',
@@ -30,7 +30,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what runs counts as ready',
-    seed: 3,
+    seed: 2,
     file: 'plan/replicas.ts',
     find: "replica.readyAt !== undefined && replica.execution.kind === 'running'",
     replace: "replica.execution.kind === 'running'",
@@ -38,7 +38,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a replica is ended while it is still routed',
-    seed: 2,
+    seed: 1,
     file: 'plan/leaving.ts',
     find: 'if (mayBeRouted(situation, replica)) return { operation: undefined, wakeAt: undefined };',
     replace: '',
@@ -46,7 +46,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a table is taken for live before the proxy has acknowledged it',
-    seed: 2125,
+    seed: 180,
     file: 'control/routes.ts',
     find: 'const published = await proxy.publish(',
     replace: 'const published = { generation, listeners: proxy.hello.listeners };\n    void proxy.publish(',
@@ -54,7 +54,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'requests in flight are not waited for',
-    seed: 4,
+    seed: 1,
     file: 'plan/leaving.ts',
     find: 'if (deadline <= situation.now) {',
     replace: 'if (deadline > 0) {',
@@ -62,7 +62,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the overlap is left out',
-    seed: 3,
+    seed: 13,
     file: 'plan/leaving.ts',
     find: 'replica.drainingSince === undefined && overlapEnd > situation.now',
     replace: 'replica.drainingSince === undefined && overlapEnd > situation.now + 3_600_000',
@@ -70,7 +70,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the kill follows the first signal at once',
-    seed: 19,
+    seed: 1,
     file: 'plan/leaving.ts',
     find: 'if (due > situation.now) return',
     replace: 'if (due > situation.now + 2000) return',
@@ -86,7 +86,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the number of an attempt is not written down before it is used',
-    seed: 9,
+    seed: 11,
     file: 'control/operations/start.ts',
     find: 'parts.store.record([put.slot(taken)]);',
     replace: '',
@@ -102,7 +102,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the outcome of the pre-deploy command is not written down',
-    seed: 8,
+    seed: 3,
     file: 'control/operations/pre-deploy.ts',
     find: 'if (record !== undefined) parts.store.record',
     replace: 'if (record === undefined) parts.store.record',
@@ -110,7 +110,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a dependency is not waited for',
-    seed: 8,
+    seed: 4,
     file: 'plan/order.ts',
     find: 'const waitingFor = needs.filter((name) => {',
     replace: 'const waitingFor = needs.filter((name) => {\n    if (name !== rollout.service) return false;',
@@ -118,7 +118,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an unfinished rollout is left as it is when a newer one begins',
-    seed: 4,
+    seed: 3,
     file: 'control/rollouts.ts',
     find: 'const superseded = revisions.flatMap(({ record }) => this.#unfinished(record.service));',
     replace: 'const superseded = revisions.flatMap(({ record }) => this.#unfinished(record.service)).slice(1);',
@@ -126,7 +126,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a failed version is gone on with',
-    seed: 46,
+    seed: 12,
     file: 'plan/intent.ts',
     find: "return { kind: 'replace', target: active, rules, wanted, retreats: keepsOldWhole(rules) && wasTriedOut(rollout) };",
     replace: "return { kind: 'replace', target: rules, rules, wanted };",
@@ -142,7 +142,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a failed deploy takes the old version along',
-    seed: 438,
+    seed: 48,
     file: 'plan/intent.ts',
     find: "if (active === undefined) return { kind: 'remove', rules };",
     replace:
@@ -167,7 +167,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a build may take for ever',
-    seed: 826,
+    seed: 676,
     file: 'control/operations/build.ts',
     find: 'const longestBuildMs = 60 * 60 * 1000;',
     replace: 'const longestBuildMs = 1e12;',
@@ -175,7 +175,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'events are relied upon: nobody looks again from time to time',
-    seed: 962,
+    seed: 685,
     file: 'control/loop.ts',
     find: 'this.#parts.clock.after(resyncMs, () => {',
     replace: 'this.#parts.clock.after(1e12, () => {',
@@ -183,7 +183,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what fails is never tried again',
-    seed: 226,
+    seed: 133,
     file: 'control/executor.ts',
     find: 'isPausing: false, cancelPause: () => undefined }',
     replace: 'isPausing: true, cancelPause: () => undefined }',
@@ -191,7 +191,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a kill that was noted and never sent is not sent again',
-    seed: 900,
+    seed: 1136,
     file: 'plan/leaving.ts',
     find: "{ signal: 'SIGKILL', waitSeconds: killAgainSeconds }",
     replace: "{ signal: 'SIGKILL', waitSeconds: 1e9 }",
@@ -199,7 +199,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a change missed while the disk was full is forgotten',
-    seed: 343,
+    seed: 719,
     file: 'control/triggers.ts',
     find: 'if (!isAboutInput(error)) this.#tryAgain(changed);',
     replace: '',
@@ -215,7 +215,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what is asked before a deploy is not waited for',
-    seed: 50,
+    seed: 4,
     file: 'control/check-state.ts',
     find: 'pendingIf(disturbs && (verify?.before.length ?? 0) > 0)',
     replace: 'pendingIf(false)',
@@ -223,7 +223,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a new version that fails its users goes on',
-    seed: 23,
+    seed: 961,
     file: 'plan/regression.ts',
     find: "if (verdict.kind !== 'worse') return undefined;",
     replace: 'if (old === undefined || verdict.words !== undefined) return undefined;',
@@ -231,7 +231,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a drain command that hangs is waited for',
-    seed: 431,
+    seed: 1,
     file: 'control/operations/drain-command.ts',
     find: 'clock.after(hook.timeoutSeconds * 1000,',
     replace: 'clock.after(1e12,',
@@ -239,7 +239,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what became of a drain command is not written down',
-    seed: 45,
+    seed: 1,
     file: 'control/operations/drain-command.ts',
     find: 'parts.store.record([put.notes({ ...notes, drainCommand: outcome })]);',
     replace: '',
@@ -247,7 +247,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what became of a drain check is not written down',
-    seed: 54,
+    seed: 40,
     file: 'control/operations/drain-check.ts',
     find: 'parts.store.record([put.notes({ ...notes, drainCheck: outcome })]);',
     replace: '',
@@ -255,7 +255,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a failed deploy is over before the old version serves again',
-    seed: 129,
+    seed: 541,
     file: 'plan/way-back.ts',
     find: 'const isStill = wayBackEnds(situation, rollout) !== undefined;',
     replace: 'const isStill = false;',
@@ -263,7 +263,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a manifest that says again what serves replaces it',
-    seed: 157,
+    seed: 327,
     file: 'control/changes.ts',
     find: 'if (returnsToActive(records, { spec, specHash })) return undefined;',
     replace: '',
@@ -271,7 +271,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a start is taken to be when the engine says, whose clock was set back',
-    seed: 962,
+    seed: 297,
     file: 'control/observer.ts',
     find: '{ ...replica, startedAt: this.#startOf(replica) }',
     replace: 'replica',
@@ -279,7 +279,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the time in which no supervisor ran counts for who is to get ready',
-    seed: 26,
+    seed: 28,
     file: 'plan/readiness.ts',
     find: 'const watched = situation.watchedSince ?? 0;',
     replace: 'const watched = 0;',
@@ -287,7 +287,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the clock is read as it is set, also back',
-    seed: 391,
+    seed: 1193,
     file: 'lib/clock.ts',
     find: 'if (at < told.last) told.ahead += told.last - at;\n    told.last = Math.max(at, told.last);',
     replace: 'told.last = at;',
@@ -295,7 +295,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a version is judged by however few requests',
-    seed: 343,
+    seed: 214,
     file: 'plan/analysis.ts',
     find: 'if (fresh === undefined || fresh.requests < policy.minRequests) {',
     replace: 'if (fresh === undefined) {',
@@ -303,7 +303,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'users meet a version before its smoke checks are answered',
-    seed: 22,
+    seed: 5,
     file: 'control/check-state.ts',
     find: 'smoke: pendingIf(!rollout.isRollback',
     replace: 'smoke: pendingIf(rollout.isRollback',
@@ -311,7 +311,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what is answered badly during a deploy is passed over',
-    seed: 820,
+    seed: 217,
     file: 'plan/rollout-step.ts',
     find: "if (situation.checks.during.kind === 'failed') return { phase: 'failed', failure: situation.checks.during.error };",
     replace: '',
@@ -319,7 +319,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the old version goes before what is asked after a deploy is answered',
-    seed: 75,
+    seed: 4,
     file: 'control/check-state.ts',
     find: 'after: pendingIf((verify?.after.length ?? 0) > 0)',
     replace: 'after: pendingIf(false)',
@@ -327,7 +327,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a canary that is taken back leaves before the old version is whole',
-    seed: 7835,
+    seed: 2304,
     file: 'plan/selection.ts',
     find: '? neededForFloor(floor, ready, serving)',
     replace: '? []',
@@ -335,7 +335,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a rollback bakes, and is switched back itself',
-    seed: 2142,
+    seed: 109,
     file: 'plan/tryout-step.ts',
     find: 'hasOld && rollout.isRollback !== true;',
     replace: 'hasOld;',
@@ -343,7 +343,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a paused rollout goes on',
-    seed: 124,
+    seed: 309,
     file: 'plan/rollout-step.ts',
     find: "if (isHeld(rollout) && rollout.phase !== 'retiring') return regression(situation, rollout);",
     replace: '',
@@ -351,7 +351,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a preview is promoted without being asked',
-    seed: 162,
+    seed: 15,
     file: 'plan/tryout-step.ts',
     find: 'if (asked === undefined || (asked.promotions <= promotions && !asked.toTheEnd)) return undefined;',
     replace: 'if (asked === undefined) return undefined;',
@@ -367,7 +367,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a private name leads to a version that is tried out',
-    seed: 103,
+    seed: 15,
     file: 'control/routed-services.ts',
     find: 'named: upstreams.filter(({ revision }) => revision !== fresh),',
     replace: 'named: upstreams,',
