@@ -9,7 +9,7 @@ import type { Measurement } from './deploy/measure.ts';
 import { measure } from './deploy/measure.ts';
 import { pointsmanWay } from './deploy/pointsman.ts';
 import { measureRaw } from './deploy/raw.ts';
-import { describeSoak, soak } from './deploy/soak.ts';
+import { soak } from './deploy/soak.ts';
 import { swarmWay } from './deploy/swarm.ts';
 import { ensureDocker, findBaseImages } from '../scripts/ensure-docker.ts';
 
@@ -38,7 +38,6 @@ for (const way of [pointsmanWay('blue-green', base), pointsmanWay('rolling', bas
 }
 
 const soaks = values.soak === undefined ? [] : await soak(Number(values.soak), base, say);
-for (const result of soaks) say(describeSoak(result));
 if (values.json !== undefined)
   await writeFile(values.json, JSON.stringify({ floorMs, measurements, soaks }, undefined, 2));
 

@@ -37,7 +37,9 @@ export const soak = async (
   for (const engine of ['docker', 'process'] as const) {
     for (const strategy of ['blue-green', 'rolling'] as const) {
       say(`${deploys} consecutive ${strategy} deploys, ${engine} engine …`);
-      results.push(await soakOne(engine, strategy, { deploys, nodeImage }));
+      const result = await soakOne(engine, strategy, { deploys, nodeImage });
+      say(describeSoak(result));
+      results.push(result);
     }
   }
   return results;
@@ -84,7 +86,7 @@ const idleUsage = async (pids: readonly number[]): Promise<IdleUsage> => {
   return { ...memory, idlePercent: ((cpuSeconds - before.cpuSeconds) / idleSeconds) * 100 };
 };
 
-export const describeSoak = (result: SoakResult): string => {
+const describeSoak = (result: SoakResult): string => {
   const lags = result.switchLagMs.toSorted((a, b) => a - b);
   const lag = `switch after listening: median ${lags[Math.floor(lags.length / 2)]} ms, longest ${lags.at(-1)} ms`;
   return [
