@@ -22,10 +22,11 @@ export const failedVersionsSuite = (engine: EngineName): void => {
       running.project = await Project.create(engine, manifest(engine, good));
       await running.project.up();
     });
-    // The good version is what is wanted again, so that each test begins with a change.
+    // The good version is what is wanted again, so that each test begins with a change; it serves, so nothing is deployed.
     beforeEach(async () => {
       await project().write('pointsman.yaml', manifest(engine, good));
       await project().up();
+      await project().settled('web');
     });
     afterAll(() => running.project?.remove());
 
