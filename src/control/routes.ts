@@ -116,6 +116,7 @@ export class Routes {
 
   /** Counts what is open, and makes sure that the proxy listens where it should. Throws PORT_TAKEN. */
   async begin(): Promise<void> {
+    this.#noteUntold();
     await this.refreshCounts();
     const { surroundings, proxy } = this.#parts;
     const { reports = {} } = surroundings;
@@ -172,6 +173,21 @@ export class Routes {
       const members = pool.upstreams.map((upstream) => upstream.id);
       this.#served.set(service, { members, ...(pool.split !== undefined && { split: pool.split }) });
     }
+  }
+
+  /** The supervisor before us ended between the proxy's word and its own note of it: who left is gone since now at the latest. */
+  #noteUntold(): void {
+    const { store, records, clock } = this.#parts;
+    const settings = records.settings();
+    if (settings.generation === this.#generation) return;
+    const unroutedAt = clock.now();
+    const changes = records.services().flatMap(({ service }) =>
+      records
+        .notesOf(service)
+        .filter((notes) => notes.unroutedAt !== undefined && !this.routedOf(service).includes(notes.id))
+        .map((notes) => put.notes({ ...notes, unroutedAt })),
+    );
+    store.record([put.settings({ ...settings, generation: this.#generation }), ...changes]);
   }
 
   /** In one table. */

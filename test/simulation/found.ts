@@ -55,6 +55,13 @@ export const found: Readonly<Record<string, Scenario>> = {
     ]),
     versions: [polite, { ...polite, bootMs: 12_000 }, { ...polite, bootMs: 2500 }],
   },
+  'the overlap is counted from the word of the proxy also when it came to a supervisor that was killed': {
+    ...story({ policy: { ...bluegreen, overlapSeconds: 3, restart: web.policy.restart } }, {}, [
+      edit(10_000),
+      { at: 10_001, kind: 'supervisor dies at', call: 24, when: 'before', forMs: 1000 },
+    ]),
+    weather: { callMs: 300, looksAreOld: true, callsOutliveCaller: true },
+  },
   'a change made while the disk was full is applied when it is not any more': story({}, {}, [
     { at: 5000, kind: 'disk full', forMs: 15_000 },
     edit(6000),
