@@ -50,6 +50,17 @@ export const fillSlots = (situation: Situation, revision: Revision, limits: Fill
   return { starts, wakeTimes };
 };
 
+/** Of so many seats those that are empty for good, by the restart policy. */
+export const seatsGivenUp = (situation: Situation, revision: Revision, seats: number): number => {
+  let givenUp = 0;
+  for (let slot = 0; slot < seats; slot += 1) {
+    const history = historyOf(situation, revision.number, slot);
+    const isEmpty = holderOf(situation, revision.number, slot) === undefined;
+    if (isEmpty && decideRestart(history, revision.spec.policy.restart, situation.now).kind === 'never') givenUp += 1;
+  }
+  return givenUp;
+};
+
 /** Seats of the revision, below a number, that somebody sits in and isn't on the way out of. */
 export const holdersOf = (situation: Situation, revision: Revision, seats: number): readonly ObservedReplica[] => {
   const holders: ObservedReplica[] = [];

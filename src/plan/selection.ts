@@ -1,9 +1,9 @@
-import type { ObservedReplica, RolloutPolicy } from '../model/index.ts';
+import type { ObservedReplica, Revision, RolloutPolicy } from '../model/index.ts';
 import { resolveBatch, takesOverAtOnce } from './batch.ts';
 import type { Intent } from './intent.ts';
 import { keepersOf } from './keepers.ts';
 import { bySeat, isLeaving, isLive, isReady, startsUnderWay } from './replicas.ts';
-import { allLive, fillSlots, holdersOf, isRouted, nothingToFill, whyStart } from './seats.ts';
+import { allLive, fillSlots, holdersOf, isRouted, nothingToFill, seatsGivenUp, whyStart } from './seats.ts';
 import type { Selection } from './seats.ts';
 import { selectWhilePaused, selectWhileTryingOut } from './selection-beside.ts';
 import type { Situation } from './situation.ts';
@@ -56,11 +56,12 @@ const selectWhileReplacing = (situation: Situation, intent: Intent & { kind: 're
   const readyOthers = others.filter((replica) => isReady(situation, replica));
   const serving = readyOthers.filter(isRouted(situation));
   const floor = wanted - unavailable;
+  const whole = wholeOf(situation, target, wanted);
   const retreats = retreatsNow(intent, ready);
   const stayingOthers = retreats
     ? neededForFloor(floor, ready, serving)
-    : othersThatStay({ policy, wanted, floor, ready, serving, idle: idleOf(situation, intent, readyOthers) });
-  const entering = retreats ? ready : newMembers(situation, policy, { wanted, ready, serving: stayingOthers });
+    : othersThatStay({ policy, whole, floor, ready, serving, idle: idleOf(situation, intent, readyOthers) });
+  const entering = retreats ? ready : newMembers(situation, policy, { whole, ready, serving: stayingOthers });
   const members = [...entering, ...stayingOthers].sort(bySeat);
   const leaving = allLive(situation).filter(
     (replica) => !holders.includes(replica) && (isLeaving(situation, replica) || !stayingOthers.includes(replica)),
@@ -88,18 +89,22 @@ const selectWhileReplacing = (situation: Situation, intent: Intent & { kind: 're
 const retreatsNow = (intent: Intent & { kind: 'replace' }, ready: readonly ObservedReplica[]): boolean =>
   intent.retreats === true && ready.length > 0;
 
+/** All of the target that can be had: a way back does not wait for replicas of the old version that are never started again. */
+const wholeOf = (situation: Situation, target: Revision, wanted: number): number =>
+  situation.active === target.number ? Math.max(1, wanted - seatsGivenUp(situation, target, wanted)) : wanted;
+
 /** Replicas outside the target that go on serving for now. */
 const othersThatStay = (facts: {
   policy: RolloutPolicy;
-  wanted: number;
+  whole: number;
   floor: number;
   ready: readonly ObservedReplica[];
   serving: readonly ObservedReplica[];
   idle: readonly ObservedReplica[];
 }): readonly ObservedReplica[] => {
-  const { policy, wanted, floor, ready, serving, idle } = facts;
+  const { policy, whole, floor, ready, serving, idle } = facts;
   if (policy.order === 'concurrent') return [];
-  if (takesOverAtOnce(policy)) return ready.length === wanted ? [] : [...serving, ...idle];
+  if (takesOverAtOnce(policy)) return ready.length >= whole ? [] : [...serving, ...idle];
   return neededForFloor(floor, ready, serving);
 };
 
@@ -126,8 +131,8 @@ const neededForFloor = (
 const newMembers = (
   situation: Situation,
   policy: RolloutPolicy,
-  facts: { wanted: number; ready: readonly ObservedReplica[]; serving: readonly ObservedReplica[] },
+  facts: { whole: number; ready: readonly ObservedReplica[]; serving: readonly ObservedReplica[] },
 ): readonly ObservedReplica[] => {
-  const waitsForAll = policy.switch === 'atomic' && facts.serving.length > 0 && facts.ready.length < facts.wanted;
+  const waitsForAll = policy.switch === 'atomic' && facts.serving.length > 0 && facts.ready.length < facts.whole;
   return waitsForAll ? facts.ready.filter(isRouted(situation)) : facts.ready;
 };

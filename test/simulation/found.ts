@@ -62,6 +62,18 @@ export const found: Readonly<Record<string, Scenario>> = {
     ]),
     weather: { callMs: 300, looksAreOld: true, callsOutliveCaller: true },
   },
+  'an abort in the instant of the switch leads back to what is left of an old version that is never started again': {
+    ...story(
+      { replicas: 2, policy: { ...bluegreen, restart: { ...web.policy.restart, when: 'never' } } },
+      { bootMs: 2000 },
+      [
+        edit(10_000),
+        { at: 11_000, kind: 'replica ends', which: 1, how: 'runs out of memory' },
+        { at: 14_700, kind: 'abort', service: 'web' },
+      ],
+    ),
+    weather: { callMs: 300, looksAreOld: false, callsOutliveCaller: false },
+  },
   'a change made while the disk was full is applied when it is not any more': story({}, {}, [
     { at: 5000, kind: 'disk full', forMs: 15_000 },
     edit(6000),

@@ -1,4 +1,4 @@
-import type { ServiceRecord, SlotRecord } from '../../../src/control/store/index.ts';
+import type { ServiceRecord } from '../../../src/control/store/index.ts';
 import type { ImageRef, Revision } from '../../../src/model/index.ts';
 import { isFinished } from '../../../src/model/index.ts';
 import type { Container } from '../containers.ts';
@@ -94,20 +94,13 @@ export class AsWanted {
   }
 
   #isGivenUp(revision: Revision, slot: number): boolean {
-    const seat: SlotRecord | undefined = this.#world.life.store?.get(
-      'slots',
-      `${revision.service}/${revision.number}/${slot}`,
-    );
-    const crashes = seat?.crashes ?? [];
-    const { restart } = this.#decisions.service(revision.service)?.policy ?? revision.spec.policy;
-    const policies = [restart, revision.spec.policy.restart];
-    const isLost = revision.image !== undefined && this.#lostImages.has(revision.image);
-    const endsAgain = this.#world.behaviourOf(revision.image ?? ('v0' as ImageRef)).ends !== undefined;
-    return policies.some(({ when, maxRetries }) => {
-      if (when === 'always') return (isLost || endsAgain) && crashes.length > 0;
-      const hasEnded = crashes.at(-1)?.how === 'exited' && crashes.at(-1)?.exitCode === 0;
-      return crashes.length > 0 && (when === 'never' || hasEnded || crashes.length > maxRetries);
-    });
+    if (this.#decisions.isGivenUp(revision, slot)) return true;
+    const { service, number, image, spec } = revision;
+    const crashes = this.#world.life.store?.get('slots', `${service}/${number}/${slot}`)?.crashes ?? [];
+    const policies = [this.#decisions.service(service)?.policy ?? spec.policy, spec.policy];
+    const isLost = image !== undefined && this.#lostImages.has(image);
+    const endsAgain = this.#world.behaviourOf(image ?? ('v0' as ImageRef)).ends !== undefined;
+    return crashes.length > 0 && (isLost || endsAgain) && policies.some(({ restart }) => restart.when === 'always');
   }
 
   #routes(service: string, containers: readonly Container[], routed: readonly string[]): string | undefined {

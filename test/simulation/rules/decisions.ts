@@ -1,4 +1,5 @@
 import type { Change, RolloutRecord, ServiceRecord } from '../../../src/control/store/index.ts';
+import { StateStore } from '../../../src/control/store/index.ts';
 import type { Amount, Revision, Rollout, RolloutPolicy, ServiceName } from '../../../src/model/index.ts';
 import type { World } from '../world.ts';
 
@@ -45,11 +46,32 @@ export class Decisions {
   }
 
   newestRollout(service: ServiceName): RolloutRecord | undefined {
-    let newest: RolloutRecord | undefined;
-    for (const record of this.#world.life.store?.of('rollouts', service) ?? []) {
-      if (record.order > (newest?.order ?? 0)) newest = record;
-    }
-    return newest;
+    return newestOf(this.#world.life.store, service);
+  }
+
+  /** By the restart policies in force nobody sits there again. */
+  isGivenUp({ service, number, spec }: Revision, slot: number, store = this.#world.life.store): boolean {
+    const crashes = store?.get('slots', `${service}/${number}/${slot}`)?.crashes ?? [];
+    const last = crashes.at(-1);
+    const policies = [store?.get('services', service)?.policy.restart ?? spec.policy.restart, spec.policy.restart];
+    return policies.some(
+      ({ when, maxRetries }) =>
+        last !== undefined &&
+        (when === 'never' || (when === 'on-failure' && (last.exitCode === 0 || crashes.length > maxRetries))),
+    );
+  }
+
+  /** How many of the version that is gone back to can be had; undefined: nobody goes back. */
+  leftToGoBackTo(service: ServiceName): number | undefined {
+    // Whoever published may have been killed since.
+    const store = this.#world.life.store ?? new StateStore(this.#world.disk.file());
+    const record = store.get('services', service);
+    const phase = newestOf(store, service)?.rollout.phase;
+    const active = record?.active === undefined ? undefined : store.get('revisions', `${service}/${record.active}`);
+    if (record === undefined || active === undefined || (phase !== 'failed' && phase !== 'superseded'))
+      return undefined;
+    const seats = Array.from({ length: wantedReplicas(record) }, (_, slot) => slot);
+    return seats.filter((slot) => !this.isGivenUp(active, slot, store)).length;
   }
 
   rolloutTo(service: ServiceName, revision: number): Rollout | undefined {
@@ -76,6 +98,14 @@ export class Decisions {
     return records.length === 0 ? 0 : Math.min(...records.map(read));
   }
 }
+
+const newestOf = (store: StateStore | undefined, service: ServiceName): RolloutRecord | undefined => {
+  let newest: RolloutRecord | undefined;
+  for (const record of store?.of('rollouts', service) ?? []) {
+    if (record.order > (newest?.order ?? 0)) newest = record;
+  }
+  return newest;
+};
 
 export const wantedReplicas = ({ wanted, scaledTo, applied }: ServiceRecord): number =>
   wanted ? (scaledTo ?? applied.spec.replicas) : 0;

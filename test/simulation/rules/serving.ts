@@ -76,6 +76,9 @@ export class Serving {
       return (container?.exit?.at ?? containers.endedAt.get(id) ?? time.now) > time.now - unseenMs;
     });
     if (serving.length >= floor) return;
+    // Where people or a failure lead back, what is left of the old version has to do.
+    const left = this.#decisions.leftToGoBackTo(service);
+    if (left !== undefined && left > 0 && serving.length >= left) return;
     const words = `${leaving.join(', ')} left the routes of ${service}: ${serving.length} serve, ${floor} must`;
     this.#world.fail('never fewer than the policy says', words);
   }
