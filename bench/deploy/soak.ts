@@ -19,11 +19,11 @@ export interface SoakResult {
 }
 
 interface IdleUsage extends Omit<Usage, 'cpuSeconds'> {
-  /** Share of one core over ten idle seconds after the last deploy. */
+  /** Share of one core over the minute after the last deploy, what it still tidies up in its first seconds included. */
   readonly idlePercent: number;
 }
 
-const idleSeconds = 10;
+const idleSeconds = 60;
 /** Requests a second of the client that only watches for a release: it bounds what the switch lag can tell. */
 const watchRate = 100;
 
@@ -65,15 +65,11 @@ const soakOne = async (
     }
     const result = await load.stop();
     const { supervisor, proxy } = await bed.status();
-    return {
-      engine,
-      strategy,
-      deploys,
-      load: result,
-      switchLagMs,
-      supervisor: await idleUsage([supervisor.pid]),
-      proxy: await idleUsage(await withChildren(proxy?.pid ?? Number.NaN)),
-    };
+    const [ofSupervisor, ofProxy] = await Promise.all([
+      idleUsage([supervisor.pid]),
+      idleUsage(await withChildren(proxy?.pid ?? Number.NaN)),
+    ]);
+    return { engine, strategy, deploys, load: result, switchLagMs, supervisor: ofSupervisor, proxy: ofProxy };
   } finally {
     await bed.down();
   }

@@ -16,7 +16,7 @@ export const mutants: readonly Mutant[] = [
     name: 'blue-green switches when the first of the new is ready',
     seed: 52,
     file: 'plan/selection.ts',
-    find: 'return ready.length === wanted ? [] : [...serving, ...idle];',
+    find: 'return ready.length >= whole ? [] : [...serving, ...idle];',
     replace: 'return ready.length > 0 ? [] : [...serving, ...idle];',
     rule: 'never fewer than the policy says',
   },
