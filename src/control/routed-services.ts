@@ -1,5 +1,6 @@
 import type { ReplicaId, RevisionNumber, ServiceName, TrafficSplit, Upstream } from '../model/index.ts';
 import type { RoutedService } from '../traffic/index.ts';
+import { isSame } from './input-hash.ts';
 import { previewHosts } from './preview.ts';
 import type { Records } from './records.ts';
 import { domainsOf } from './releases.ts';
@@ -52,7 +53,7 @@ export class RoutedServices {
       known.served === served &&
       known.privatePort === privatePort &&
       (served === undefined || served.members.every((id, at) => upstreams.get(id) === known.members[at])) &&
-      (served?.split === undefined || isSameList(known.previewHosts, previewHosts(this.#records, record)))
+      (served?.split === undefined || isSame(known.previewHosts, previewHosts(this.#records, record)))
     );
   }
 
@@ -83,9 +84,6 @@ interface AllFacts extends Facts {
 interface Known extends AllFacts {
   readonly routed: RoutedService;
 }
-
-const isSameList = (one: readonly string[], other: readonly string[]): boolean =>
-  one.length === other.length && one.every((item, at) => item === other[at]);
 
 const routedService = (
   surroundings: TableSurroundings,

@@ -20,6 +20,7 @@ import { TableBuilder } from './table.ts';
 import { poolOf } from './table-surroundings.ts';
 import type { TableSurroundings } from './table-surroundings.ts';
 import { GatheredChanges } from './gathered-changes.ts';
+import { isSame } from './input-hash.ts';
 
 export interface RoutesParts {
   readonly store: StateStore;
@@ -130,7 +131,7 @@ export class Routes {
       this.#owners.set(id, service);
       const address = execution.kind === 'running' ? execution.address : undefined;
       const known = this.#upstreams.get(id);
-      if (address === undefined || (known?.revision === revision && isSameAddress(known.address, address))) continue;
+      if (address === undefined || (known?.revision === revision && isSame(known.address, address))) continue;
       this.#upstreams.set(id, { id, revision, address });
     }
   }
@@ -263,8 +264,6 @@ export class Routes {
     for (const service of this.#served.keys()) this.#parts.onChange(service);
   }
 }
-
-const isSameAddress = (one: Address, other: Address): boolean => one.host === other.host && one.port === other.port;
 
 const without = (some: readonly ReplicaId[], others: readonly ReplicaId[]): readonly ReplicaId[] =>
   some.filter((id) => !others.includes(id));

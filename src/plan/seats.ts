@@ -54,9 +54,9 @@ export const fillSlots = (situation: Situation, revision: Revision, limits: Fill
 export const seatsGivenUp = (situation: Situation, revision: Revision, seats: number): number => {
   let givenUp = 0;
   for (let slot = 0; slot < seats; slot += 1) {
+    if (holderOf(situation, revision.number, slot) !== undefined) continue;
     const history = historyOf(situation, revision.number, slot);
-    const isEmpty = holderOf(situation, revision.number, slot) === undefined;
-    if (isEmpty && decideRestart(history, revision.spec.policy.restart, situation.now).kind === 'never') givenUp += 1;
+    if (decideRestart(history, revision.spec.policy.restart, situation.now).kind === 'never') givenUp += 1;
   }
   return givenUp;
 };

@@ -1,6 +1,7 @@
 import type { RequestHead } from '../codec/request-head.ts';
 import { saidBy } from '../codec/request-head.ts';
 import type { ExchangeClient } from './exchange-client.ts';
+import { Latest } from './latest.ts';
 
 /** What the proxy says of the client, beside what it lets a believed peer say; and the empty line behind. */
 export const forwardedFields = (
@@ -10,7 +11,7 @@ export const forwardedFields = (
   startedAt: number,
 ): string =>
   said === 0
-    ? peers.fields(host, peerAddress, scheme) + requestId + times.field(startedAt)
+    ? peers.fields(host, peerAddress, scheme) + requestId + times.of(startedAt)
     : besides(said, { host, peerAddress, scheme, requestId, startedAt });
 
 /** A further X-Forwarded-For line lengthens the list by the peer itself; of the others one is enough. */
@@ -48,19 +49,7 @@ class Peers {
   }
 }
 
-/** One millisecond sees many requests. */
-class Times {
-  #at = -1;
-  #field = '';
-
-  field(at: number): string {
-    if (at !== this.#at) {
-      this.#at = at;
-      this.#field = `\r\nX-Request-Start: ${at}\r\n\r\n`;
-    }
-    return this.#field;
-  }
-}
-
 const peers = new Peers();
-const times = new Times();
+
+/** One millisecond sees many requests. */
+const times = new Latest((at: number) => `\r\nX-Request-Start: ${at}\r\n\r\n`);

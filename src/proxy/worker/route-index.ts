@@ -1,5 +1,6 @@
 import type { Route } from '../../model/index.ts';
 import type { RoutePlace } from '../../protocol/index.ts';
+import { Latest } from './latest.ts';
 
 /** Finds the pool for a host and a path in a time that does not grow with the number of routes. */
 export class RouteIndex<Target> {
@@ -24,7 +25,7 @@ export class RouteIndex<Target> {
   find(host: string, path: string): Target | undefined {
     const direct = this.#exact.get(host)?.find(path);
     if (direct !== undefined) return direct;
-    const name = names.bare(host);
+    const name = names.of(host);
     return this.#exact.get(name)?.find(path) ?? this.#findWildcard(name, path) ?? this.#any?.find(path);
   }
 
@@ -124,17 +125,4 @@ const bareHost = (host: string): string => {
 };
 
 /** Most requests name the host that the one before named. */
-class BareNames {
-  #host = '';
-  #name = '';
-
-  bare(host: string): string {
-    if (host !== this.#host) {
-      this.#host = host;
-      this.#name = bareHost(host);
-    }
-    return this.#name;
-  }
-}
-
-const names = new BareNames();
+const names = new Latest(bareHost);
