@@ -151,12 +151,14 @@ export class Rollouts {
     });
   }
 
-  /** Without the proxy nobody is put back; once it is there again, that is tried anew after a pause at most. */
-  #later(check: () => void): void {
+  /** Without proxy or supervisor nobody is put back; once both are there again, that is tried anew after a pause at most. */
+  #later(check: () => void, before = this.#world.life): void {
     const { proxy, time } = this.#world;
     time.after(aWhileMs, () => {
-      if (proxy.isUp && time.now >= proxy.backAt + longestPauseMs) check();
-      else this.#later(check);
+      const { life } = this.#world;
+      const backAt = Math.max(proxy.backAt, life === before ? Number.NEGATIVE_INFINITY : life.bornAt);
+      if (proxy.isUp && life.isAlive && time.now >= backAt + longestPauseMs) check();
+      else this.#later(check, before);
     });
   }
 
@@ -188,7 +190,8 @@ export class Rollouts {
     for (const { id, start } of this.#oldWholeSince(rollout, this.#world.time.now - aWhileMs)) {
       const container = containers.all.get(id);
       const isSpare = start.slot >= this.#decisions.least(rollout.service, wantedReplicas);
-      if (container?.state !== 'running' || container.hangs || isSpare) continue;
+      // Who was told to end by a rule before is gone for good; by this one nobody is, see below.
+      if (container?.state !== 'running' || container.hangs || isSpare || this.#ended.has(id)) continue;
       if (!routed.has(id)) this.#failAsBefore(`${id} served before ${rollout.id}, and does not now`);
     }
   }
