@@ -41,8 +41,44 @@ const abortsWithoutRequests = {
 
 const edit = (at: number): StoryEvent => ({ at, kind: 'edit', service: 'web', change: { version: 1 } });
 
-/** What simulations have found wrong, each as the shortest story that showed it. */
+const oneByOne = { surge: { kind: 'count', count: 0 }, unavailable: { kind: 'count', count: 1 } } as const;
+
+/** What simulations have found wrong, in the product or in their rules, each as the shortest story that showed it. */
 export const found: Readonly<Record<string, Scenario>> = {
+  'a replica that a rolling deploy told to drain ends also when the deploy fails as a blue-green one': story(
+    { policy: { ...rolling, batch: oneByOne, restart: web.policy.restart } },
+    { bootMs: 2500, inFlight: 1, finishMs: 20_000 },
+    [
+      edit(5000),
+      { at: 6000, kind: 'edit', service: 'web', change: { policy: web.policy } },
+      { at: 7000, kind: 'abort', service: 'web' },
+    ],
+  ),
+  'a signal that the engine refused is sent by whoever comes next, without waiting for its end': story(
+    { policy: { ...web.policy, overlapSeconds: 3 } },
+    {},
+    [
+      edit(5000),
+      { at: 9266, kind: 'engine errs', forMs: 500, share: 1 },
+      { at: 9500, kind: 'supervisor dies', forMs: 500 },
+    ],
+  ),
+  'what users met while the engine was away is not judged by, also where a newer version ends the wait': {
+    ...story({ requests: 10, policy: { ...web.policy, bakeSeconds: 20 } }, {}, [
+      edit(5000),
+      { at: 8000, kind: 'engine restarts', forMs: 15_000 },
+      { at: 17_000, kind: 'edit', service: 'web', change: { version: 2 } },
+    ]),
+    versions: [polite, polite, polite],
+  },
+  'a supervisor that finds a failed deploy at its start has time to lead back': {
+    ...story({ requests: 10, policy: { ...web.policy, bakeSeconds: 8 } }, {}, [
+      edit(5000),
+      { at: 5001, kind: 'supervisor dies at', call: 29, when: 'after', forMs: 4000 },
+    ]),
+    weather: { callMs: 300, looksAreOld: false, callsOutliveCaller: false },
+    versions: [polite, { ...polite, errors: 0.5 }],
+  },
   'what a failed canary goes back to is started although two other versions serve': {
     ...story({ policy: { ...stopStart, restart: web.policy.restart } }, {}, [
       edit(5000),

@@ -116,6 +116,10 @@ export class Rules {
     this.#leaving.afterSignal(replica);
   }
 
+  afterRefusedSignal(life: Life, replica: ReplicaId): void {
+    this.#leaving.afterRefusedSignal(life, replica);
+  }
+
   beforeRemove(replica: ReplicaId): void {
     this.#once.before(`remove ${replica}`);
     this.#leaving.beforeRemove(replica);

@@ -20,6 +20,7 @@ interface Told extends Requests {
 
 /** What is told now has been judged by so long after. */
 const judgedWithinMs = 3000;
+const toldEveryMs = 1000;
 /** Far enough from the limit that rounding makes no difference. */
 const clearly = 10;
 
@@ -36,6 +37,8 @@ export class Judging {
   readonly #world: World;
   readonly #decisions: Decisions;
   readonly #told: Told[] = [];
+  /** When the engine was last in trouble: nobody goes on, or back, while it does not answer. */
+  #troubledAt = Number.NEGATIVE_INFINITY;
   readonly #seen = new Map<string, { readonly rollout: Rollout; readonly since: number }>();
 
   constructor(world: World, decisions: Decisions) {
@@ -49,6 +52,7 @@ export class Judging {
 
   noteRequests(requests: Requests): void {
     const { life, time } = this.#world;
+    if (this.#isEngineTroubled()) this.#troubledAt = time.now;
     if (requests.count > 0 && life.isAlive) this.#told.push({ ...requests, at: time.now, life });
   }
 
@@ -75,8 +79,10 @@ export class Judging {
     const isAsked = (before.promotions ?? 0) !== (after.promotions ?? 0);
     const record = this.#decisions.service(after.service);
     if (isAsked || record === undefined || after.phase === 'superseded' || this.#isAskedToTheEnd(after)) return;
+    if (this.#isEngineTroubled()) return;
     const { minRequests, windowSeconds, maxErrorIncrease } = record.policy.analysis ?? byDefault;
-    const from = Math.max(since + judgedWithinMs, this.#world.time.now - windowSeconds * 1000 + judgedWithinMs);
+    const begins = Math.max(since, this.#world.time.now - windowSeconds * 1000, this.#troubledAt + toldEveryMs);
+    const from = begins + judgedWithinMs;
     const fresh = sumOf(this.#toldOf(after.service, from, (revision) => revision === after.to));
     const old = sumOf(this.#toldOf(after.service, 0, (revision) => revision !== after.to));
     const isJudgeable = fresh.count >= minRequests && old.failed === 0;
@@ -116,6 +122,11 @@ export class Judging {
         (from === 0 || told.at <= now) &&
         is(told.revision),
     );
+  }
+
+  #isEngineTroubled(): boolean {
+    const { engineAway, callMs, errShare } = this.#world.trouble;
+    return engineAway !== undefined || callMs !== undefined || errShare > 0;
   }
 
   #fail(words: string): void {

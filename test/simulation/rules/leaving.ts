@@ -4,6 +4,11 @@ import type { Life } from '../life.ts';
 import type { World } from '../world.ts';
 import type { Decisions } from './decisions.ts';
 
+interface Sent {
+  readonly life: Life;
+  readonly at: number;
+}
+
 /** Whoever has to go leaves the routes first, then drains, then gets its signals one after the other. */
 export class Leaving {
   /** Told to drain or to end: nothing takes that back. */
@@ -12,8 +17,8 @@ export class Leaving {
   readonly #decisions: Decisions;
   #told: { readonly life: Life; readonly replica: ReplicaId }[] = [];
   readonly #signals = new Map<ReplicaId, number[]>();
-  /** Who sent the last one, and when. */
-  readonly #sent = new Map<ReplicaId, { readonly life: Life; readonly at: number }>();
+  /** Who sent them, and when. */
+  readonly #sent = new Map<ReplicaId, readonly Sent[]>();
 
   constructor(world: World, decisions: Decisions) {
     this.#world = world;
@@ -56,10 +61,11 @@ export class Leaving {
       const isNoted = (life.store?.get('replicas', replica)?.signalledAt.length ?? 0) > 1;
       if (asks > 0 && isRunning && !isNoted) this.#fail(`${replica} is killed without having been asked to end`);
     }
-    const sent = this.#sent.get(replica);
-    this.#sent.set(replica, { life, at: time.now });
+    const sent = this.#sent.get(replica) ?? [];
+    this.#sent.set(replica, [...sent, { life, at: time.now }]);
+    const lastSent = sent.at(-1);
     // Only who sent it knows when it arrived; who comes after his death counts from when it was sent.
-    const last = sent === undefined || sent.life === life ? before.at(-1) : sent.at;
+    const last = lastSent === undefined || lastSent.life === life ? before.at(-1) : lastSent.at;
     const wait = this.#least(replica, ({ policy }) => Math.min(...policy.stop.signals.map((one) => one.waitSeconds)));
     if (last !== undefined && time.now < last + wait * 1000)
       this.#fail(`${replica} gets ${name} too soon after the last signal`);
@@ -84,6 +90,11 @@ export class Leaving {
   afterSignal(replica: ReplicaId): void {
     this.ended.add(replica);
     this.#signals.set(replica, [...(this.#signals.get(replica) ?? []), this.#world.time.now]);
+  }
+
+  /** It never arrived, and who sent it knows. */
+  afterRefusedSignal(life: Life, replica: ReplicaId): void {
+    if (life.isAlive) this.#sent.set(replica, this.#sent.get(replica)?.slice(0, -1) ?? []);
   }
 
   beforeRemove(replica: ReplicaId): void {
