@@ -38,9 +38,11 @@ const selectWhileHolding = (situation: Situation, intent: Intent & { kind: 'hold
     intent.active === undefined
       ? nothingToFill
       : fillSlots(situation, intent.active, { wanted: intent.wanted, room, why: 'keeps its capacity' });
+  // A supervisor that was killed while the disk was full may have begun the new revision already, and nobody knows how far.
+  const isOther = ({ revision }: ObservedReplica): boolean => revision !== intent.rules.number;
   return {
     ...fill,
-    members: keepers.filter((replica) => isReady(situation, replica)),
+    members: keepers.filter((each) => isReady(situation, each) && (isOther(each) || isRouted(situation)(each))),
     leaving: allLive(situation).filter((replica) => !keepers.includes(replica)),
     settled: false,
   };

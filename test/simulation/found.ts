@@ -71,6 +71,20 @@ export const found: Readonly<Record<string, Scenario>> = {
     ]),
     versions: [polite, polite, polite],
   },
+  'a version that was begun while the disk was full meets no users before it was asked about': {
+    ...story({ checks: ['smoke'] }, { buildMs: 3000 }, [
+      { at: 2000, kind: 'disk full', forMs: 2500 },
+      { at: 3500, kind: 'supervisor dies', forMs: 500 },
+    ]),
+  },
+  'a bake that is paused ends when a newer version begins': {
+    ...story({ policy: { ...web.policy, bakeSeconds: 20 } }, {}, [
+      edit(5000),
+      { at: 9000, kind: 'pause', service: 'web' },
+      { at: 12_000, kind: 'edit', service: 'web', change: { version: 2 } },
+    ]),
+    versions: [polite, polite, polite],
+  },
   'a supervisor that finds a failed deploy at its start has time to lead back': {
     ...story({ requests: 10, policy: { ...web.policy, bakeSeconds: 8 } }, {}, [
       edit(5000),

@@ -137,8 +137,9 @@ export class Judging {
 const isJudged = ({ phase, canary }: Rollout): boolean =>
   phase === 'baking' || (phase === 'canary' && canary?.since !== undefined);
 
+/** Not by its time, which a supervisor moves that starts after the clock was set back. */
 const isSameStep = ({ canary: one }: Rollout, { canary: other }: Rollout): boolean =>
-  one?.step === other?.step && one?.since === other?.since;
+  one?.step === other?.step && (one?.since === undefined) === (other?.since === undefined);
 
 const sumOf = (told: readonly Told[]) => ({
   count: told.reduce((sum, { count }) => sum + count, 0),

@@ -59,5 +59,10 @@ const passesPreview = (before: Rollout, after: Rollout): boolean => {
 
 const goesOn = (before: Rollout, after: Rollout): boolean =>
   after.phase !== 'failed' &&
-  after.phase !== 'superseded' &&
+  !givesWay(before, after) &&
   (before.phase !== after.phase || before.canary?.step !== after.canary?.step);
+
+/** To a newer one; one that has taken over, and is only looked at, counts as completed then. */
+const givesWay = ({ phase }: Rollout, after: Rollout): boolean =>
+  after.phase === 'superseded' ||
+  (phase === 'baking' && after.phase === 'completed' && !after.history.some((one) => one.phase === 'retiring'));
