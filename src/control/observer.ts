@@ -37,6 +37,7 @@ export class Observer {
     const earlier = records.notesOf(service);
     const found = await engine.observe(service, signal);
     this.#forgetVanished(service, found);
+    for (const replica of found) this.#learnSeat(replica);
     const replicas = found.map((replica) => this.#join(replica, earlier));
     routes.learn(replicas);
     for (const replica of replicas) {
@@ -44,6 +45,16 @@ export class Observer {
       else this.#watchGate(replica);
     }
     return replicas;
+  }
+
+  /** A supervisor that was killed while the disk was full left no word of what it started: that number is used all the same. */
+  #learnSeat({ service, revision, slot, attempt, startedAt }: EngineReplica): void {
+    const { store, records } = this.#parts;
+    const seat = records.slot(service, revision, slot);
+    if ((seat?.lastAttempt ?? 0) >= attempt || records.revision(service, revision) === undefined) return;
+    const firstStartedAt = seat?.firstStartedAt ?? startedAt;
+    const crashes = seat?.crashes ?? [];
+    store.record([put.slot({ service, revision, slot, lastAttempt: attempt, firstStartedAt, crashes })]);
   }
 
   #join(replica: EngineReplica, earlier: readonly ReplicaNotes[]): ObservedReplica {

@@ -85,6 +85,15 @@ export const found: Readonly<Record<string, Scenario>> = {
     ]),
     versions: [polite, polite, polite],
   },
+  'a number that was used while the disk was full is used once': story(
+    { replicas: 2, policy: { ...rolling, batch: oneByOne, restart: web.policy.restart } },
+    { bootMs: 2500, buildMs: 3000 },
+    [
+      edit(10_000),
+      { at: 12_000, kind: 'disk full', forMs: 4000 },
+      { at: 15_000, kind: 'supervisor dies', forMs: 1500 },
+    ],
+  ),
   'a supervisor that finds a failed deploy at its start has time to lead back': {
     ...story({ requests: 10, policy: { ...web.policy, bakeSeconds: 8 } }, {}, [
       edit(5000),
