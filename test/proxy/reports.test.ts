@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ProxyReports, RequestRecord } from '../../src/model/index.ts';
+import type { ProxyReports, RequestRecord, TrafficSplit } from '../../src/model/index.ts';
 import { freePort } from '../free-port.ts';
 import { closing, get, host, ok, program, RawClient, RawUpstream, soon, TestProxy, upstream } from './rig.ts';
 
@@ -61,6 +61,28 @@ describe('metrics', () => {
     // Without it in the table nobody listens there any more.
     await publish({});
     await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow('fetch failed');
+  });
+
+  it('count against a version what it took no connection for and another one answered', async () => {
+    const port = await freePort();
+    const table = proxy.table([upstream('old', app.port), { ...upstream('new', await freePort()), revision: 2 }]);
+    const shares = [
+      { revision: 1, percent: 100 },
+      { revision: 2, percent: 0 },
+    ];
+    const split: TrafficSplit = { shares, matches: [{ by: 'header', name: 'x-new', revision: 2 }] };
+    const pools = table.pools.map((pool) => ({ ...pool, split }));
+    const reports = { metrics: { host: '127.0.0.1', port } };
+    const { listeners } = await proxy.link.publish({ ...table, pools, reports }, soon());
+    proxy.port = listeners[0]?.port ?? 0;
+    for (const more of ['', 'X-New: 1\r\n', 'X-New: 1\r\n'])
+      expect(await proxy.exchange(get('/', closing + more))).toContain('served');
+    const lines = [
+      'pointsman_proxy_requests_total{pool="app",revision="1",outcome="ok",status="200"} 3\n',
+      'pointsman_proxy_passed_over_total{pool="app",revision="2"} 2\n',
+    ];
+    await expect.poll(() => metricsAt(port).then((text) => lines.filter((line) => !text.includes(line)))).toEqual([]);
+    expect(await metricsAt(port)).not.toContain('passed_over_total{pool="app",revision="1"}');
   });
 
   it('on an address that is taken refuse the table whole', async () => {

@@ -10,7 +10,7 @@ const mostSeries = 5_000;
 /** What one revision of one pool has done. */
 interface Served {
   readonly labels: Labels;
-  readonly requests: Map<string, { readonly labels: Labels; count: number }>;
+  readonly requests: Map<string, Counter>;
   /** How many took at most as long as each bucket says, and longer than the one before. */
   readonly durations: number[];
   seconds: number;
@@ -19,12 +19,19 @@ interface Served {
   bytesOut: number;
 }
 
+/** How often something happened to one kind. */
+interface Counter {
+  readonly labels: Labels;
+  count: number;
+}
+
 type Labels = Readonly<Record<string, string | number>>;
 
 /** Counts records, and says the counts in the text format of Prometheus. */
 export class Metrics {
   readonly #served = new Map<string, Served>();
   readonly #refusals = new Map<string, number>();
+  readonly #passedOver = new Map<string, Counter>();
   #series = 0;
   #dropped = 0;
 
@@ -56,6 +63,12 @@ export class Metrics {
         sums((each) => each.bytesOut),
       ),
       ...family(
+        'passed_over_total',
+        'counter',
+        'Requests whose turn this revision had, and that another one answered: no connection was taken here.',
+        [...this.#passedOver.values()].map(counterLine),
+      ),
+      ...family(
         'refusals_total',
         'counter',
         'What never became a request, by status and reason.',
@@ -78,14 +91,24 @@ export class Metrics {
     served.bytesIn += record.bytesIn;
     served.bytesOut += record.bytesOut;
     this.#countRequest(served, record);
+    if (record.passedOver !== undefined) this.#countPassedOver(record.pool ?? '', record.passedOver);
   }
 
-  #countRequest(served: Served, { outcome, status }: RequestRecord): void {
-    const key = `${outcome} ${status}`;
-    const known = served.requests.get(key);
+  #countRequest({ labels, requests }: Served, { outcome, status }: RequestRecord): void {
+    this.#add(requests, `${outcome} ${status}`, () => ({ ...labels, outcome, status }));
+  }
+
+  #countPassedOver(pool: string, revision: number): void {
+    const key = `${pool}\n${revision}`;
+    const hasRoom = this.#series < mostSeries || this.#passedOver.has(key);
+    this.#add(this.#passedOver, hasRoom ? key : 'other', () => (hasRoom ? { pool, revision } : others));
+  }
+
+  #add(counters: Map<string, Counter>, key: string, labels: () => Labels): void {
+    const known = counters.get(key);
     if (known === undefined) {
       this.#series += 1;
-      served.requests.set(key, { labels: { ...served.labels, outcome, status }, count: 1 });
+      counters.set(key, { labels: labels(), count: 1 });
     } else known.count += 1;
   }
 
@@ -96,9 +119,16 @@ export class Metrics {
     const key = `${pool}\n${revision}`;
     const known = this.#served.get(key) ?? (isFull ? this.#served.get('other') : undefined);
     if (known !== undefined) return known;
-    const labels: Labels = isFull ? { pool: 'other', revision: '' } : { pool, revision };
-    const requests: Served['requests'] = new Map();
-    const served: Served = { labels, requests, durations: [], seconds: 0, count: 0, bytesIn: 0, bytesOut: 0 };
+    const labels: Labels = isFull ? others : { pool, revision };
+    const served: Served = {
+      labels,
+      requests: new Map(),
+      durations: [],
+      seconds: 0,
+      count: 0,
+      bytesIn: 0,
+      bytesOut: 0,
+    };
     this.#served.set(isFull ? 'other' : key, served);
     return served;
   }
@@ -126,6 +156,8 @@ export const presentGauges = (present: {
   },
 ];
 
+const others: Labels = { pool: 'other', revision: '' };
+
 const prefix = 'pointsman_proxy_';
 
 /** Lines come without their name, or with what goes behind it. */
@@ -142,8 +174,9 @@ const refusalLines = (refusals: ReadonlyMap<string, number>): string[] =>
     return `${label({ status: what.slice(0, space), reason: what.slice(space + 1) })} ${count}`;
   });
 
-const requestLines = ({ requests }: Served): string[] =>
-  [...requests.values()].map(({ labels, count }) => `${label(labels)} ${count}`);
+const requestLines = ({ requests }: Served): string[] => [...requests.values()].map(counterLine);
+
+const counterLine = ({ labels, count }: Counter): string => `${label(labels)} ${count}`;
 
 const durationLines = ({ labels, durations, seconds, count }: Served): string[] => {
   let below = 0;
