@@ -13,11 +13,16 @@ export interface RecordBatch {
 /** Stands in a line for what is undefined. */
 export const nothing = -1;
 
-export const readRecords = ({ since, names, lines }: Omit<RecordBatch, 'count'>): readonly RequestRecord[] =>
-  lines
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => recordIn(line.split(' '), since, names));
+export const readRecords = (batch: Omit<RecordBatch, 'count'>): readonly RequestRecord[] => [...recordsIn(batch)];
+
+/** One after the other, for who needs none of them for longer. */
+export function* recordsIn({ since, names, lines }: Omit<RecordBatch, 'count'>): Generator<RequestRecord> {
+  let from = 0;
+  for (let end = lines.indexOf('\n'); end >= 0; end = lines.indexOf('\n', from)) {
+    yield recordIn(lines.slice(from, end).split(' '), since, names);
+    from = end + 1;
+  }
+}
 
 const recordIn = (parts: readonly string[], since: number, names: readonly string[]): RequestRecord => {
   const [requestId = '', at, pool, generation, revision, replica, method = '', path = '', ...rest] = parts;

@@ -233,27 +233,29 @@ describe('connections', () => {
     await proxy.close();
     proxy = await TestProxy.start(2);
     await publish({ connections: 6, connectionsPerAddress: 4 });
-    const from = (address: string, count: number): Promise<readonly boolean[]> =>
-      Promise.all(
-        Array.from({ length: count }, async () => {
-          const client = await RawClient.connect(proxy.port, address);
-          open.push(client);
-          client.send(get());
-          return await client.until('served').then(
-            () => true,
-            () => false,
-          );
-        }),
-      );
     const open: RawClient[] = [];
-    const served = (answers: readonly boolean[]): number => answers.filter(Boolean).length;
-    expect(served(await from('127.0.0.1', 12))).toBe(4);
-    expect(served(await from('127.0.0.2', 12))).toBe(2);
-    expect(served(await from('127.0.0.3', 4))).toBe(0);
+    /** How many got which answer, so that a failure says what they got instead. */
+    const from = async (address: string, count: number): Promise<Record<string, number>> => {
+      const answers = Array.from({ length: count }, async () => {
+        const client = await RawClient.connect(proxy.port, address);
+        open.push(client);
+        client.send(get());
+        return await client.until('\r\n\r\n').then(
+          () => client.received.slice('HTTP/1.1 '.length, client.received.indexOf('\r\n')),
+          () => 'closed',
+        );
+      });
+      const tally: Record<string, number> = {};
+      for (const answer of await Promise.all(answers)) tally[answer] = (tally[answer] ?? 0) + 1;
+      return tally;
+    };
+    expect(await from('127.0.0.1', 12)).toEqual({ '200 OK': 4, closed: 8 });
+    expect(await from('127.0.0.2', 12)).toEqual({ '200 OK': 2, closed: 10 });
+    expect(await from('127.0.0.3', 4)).toEqual({ closed: 4 });
     for (const pid of workersOf(proxy.link.hello.pid)) process.kill(pid, 'SIGKILL');
     await Promise.all(open.map(({ closed }) => closed));
-    await expect.poll(async () => served(await from('127.0.0.4', 1)), { timeout: 15_000 }).toBe(1);
-    expect(served(await from('127.0.0.5', 12))).toBe(4);
+    await expect.poll(() => from('127.0.0.4', 1)).toEqual({ '200 OK': 1 });
+    expect(await from('127.0.0.5', 12)).toEqual({ '200 OK': 4, closed: 8 });
     for (const client of open) client.socket.destroy();
   });
 

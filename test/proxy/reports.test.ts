@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProxyReports, RequestRecord, TrafficSplit } from '../../src/model/index.ts';
 import { freePort } from '../free-port.ts';
@@ -172,6 +173,50 @@ describe('a proxy that runs alone', () => {
       client.socket.destroy();
       await expect.poll(() => output).toContain('"path":"/large"');
       expect(await metricsAt(metrics)).toContain('outcome="too-large",status="413"} 1\n');
+    } finally {
+      own.kill();
+      await once(own, 'exit');
+    }
+  });
+});
+
+describe('an access log on standard output', () => {
+  const long = `/${'x'.repeat(30_000)}`;
+  /** Far more than what may wait, and what a pipe takes beside it. */
+  const requests = 1_200;
+
+  it('that nobody reads holds a limited number of lines and then says how many it dropped; closing it ends nothing', async () => {
+    const http = await freePort();
+    const route = `${host}=127.0.0.1:${app.port}`;
+    const edges = ['--http', `127.0.0.1:${http}`, '--route', route, '--access-log', '-'];
+    const own = spawn(process.execPath, [program, 'run', ...edges]);
+    try {
+      let complaints = '';
+      own.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
+      await once(own.stdout, 'readable'); // it listens
+      const client = await RawClient.connect(http);
+      const served = async (count: number): Promise<void> => {
+        for (let number = 0; number < count; number += 1) {
+          client.received = '';
+          client.send(get(long));
+          await client.until('served');
+        }
+      };
+      await served(requests);
+      const log = createInterface(own.stdout);
+      const found = { lines: 0, dropped: 0 };
+      log.on('line', (line) => {
+        if (line.startsWith('{"dropped"')) found.dropped += Number(/\d+/.exec(line)?.[0]);
+        else if (line.startsWith('{')) found.lines += 1;
+      });
+      await expect.poll(() => found.lines + found.dropped).toBe(requests);
+      expect(found.dropped).toBeGreaterThan(0);
+      expect(found.lines * long.length).toBeGreaterThan(8_000_000);
+      own.stdout.destroy();
+      await served(1);
+      await expect.poll(() => complaints).toContain('access log -: ');
+      await served(1);
+      client.socket.destroy();
     } finally {
       own.kill();
       await once(own, 'exit');

@@ -35,11 +35,26 @@ export class Metrics {
   #series = 0;
   #dropped = 0;
 
-  take(records: readonly RequestRecord[], dropped: number, refusals: Refusals): void {
+  /** What no record says. */
+  note(dropped: number, refusals: Refusals): void {
     this.#dropped += dropped;
     for (const [what, count] of Object.entries(refusals))
       this.#refusals.set(what, (this.#refusals.get(what) ?? 0) + count);
-    for (const record of records) if (record.reason === undefined) this.#count(record);
+  }
+
+  count(record: RequestRecord): void {
+    if (record.reason !== undefined) return; // it never became a request
+    const served = this.#servedBy(record);
+    const seconds = record.durationMs / 1_000;
+    const bucket = buckets.findIndex((bound) => seconds <= bound);
+    const at = bucket < 0 ? buckets.length : bucket;
+    served.durations[at] = (served.durations[at] ?? 0) + 1;
+    served.seconds += seconds;
+    served.count += 1;
+    served.bytesIn += record.bytesIn;
+    served.bytesOut += record.bytesOut;
+    this.#countRequest(served, record);
+    if (record.passedOver !== undefined) this.#countPassedOver(record.pool ?? '', record.passedOver);
   }
 
   /** `gauges`: what is known of the present moment. */
@@ -78,20 +93,6 @@ export class Metrics {
       ...gauges.flatMap(({ name, help, values }) => family(name, 'gauge', help, values.map(gaugeLine))),
       '',
     ].join('\n');
-  }
-
-  #count(record: RequestRecord): void {
-    const served = this.#servedBy(record);
-    const seconds = record.durationMs / 1_000;
-    const bucket = buckets.findIndex((bound) => seconds <= bound);
-    const at = bucket < 0 ? buckets.length : bucket;
-    served.durations[at] = (served.durations[at] ?? 0) + 1;
-    served.seconds += seconds;
-    served.count += 1;
-    served.bytesIn += record.bytesIn;
-    served.bytesOut += record.bytesOut;
-    this.#countRequest(served, record);
-    if (record.passedOver !== undefined) this.#countPassedOver(record.pool ?? '', record.passedOver);
   }
 
   #countRequest({ labels, requests }: Served, { outcome, status }: RequestRecord): void {

@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import { once } from 'node:events';
 import { nodeHttp } from '../../../lib/index.ts';
 import type { Address, ProxyReports } from '../../../model/index.ts';
-import { readRecords } from '../../../protocol/index.ts';
+import { recordsIn } from '../../../protocol/index.ts';
 import type { RecordBatch } from '../../../protocol/index.ts';
 import type { Refusals } from '../../messages.ts';
 import { AccessLog } from './access-log.ts';
@@ -82,9 +82,13 @@ export class Reports {
   /** Only who asked for them pays for taking records apart. */
   take(batch: RecordBatch, dropped: number, refusals: Refusals): void {
     if (!this.wantRecords) return;
-    const records = readRecords(batch);
-    if (this.#server !== undefined) this.#metrics.take(records, dropped, refusals);
-    this.#log?.take(records, dropped);
+    const metrics = this.#server === undefined ? undefined : this.#metrics;
+    metrics?.note(dropped, refusals);
+    for (const record of recordsIn(batch)) {
+      metrics?.count(record);
+      this.#log?.add(record);
+    }
+    this.#log?.flush(dropped);
   }
 
   reopenLog(): void {
