@@ -32,7 +32,9 @@ export const throughput = async (
     await run(one, { load, seconds: 2, folder }); // warm: compilers of several of them work on the side at first
   }
   for (let round = 0; round < rounds; round += 1) {
-    for (const [name, one] of running) samples.get(name)?.push(await run(one, { load, seconds, folder }));
+    // There and back again, so that nobody always comes before or behind the same one.
+    const order = round % 2 === 0 ? [...running] : [...running].toReversed();
+    for (const [name, one] of order) samples.get(name)?.push(await run(one, { load, seconds, folder }));
   }
   return [...samples].map(([name, own]) => rowOf(name, own, samples));
 };

@@ -3,6 +3,7 @@ import { ConnectionOptions } from './connection-options.ts';
 import { FieldLines, FieldNames } from './fields.ts';
 import { FramingFields, noBody } from './framing.ts';
 import type { Framing } from './framing.ts';
+import { RecurringHeads } from './recurring-heads.ts';
 import { RecurringTexts } from './recurring-texts.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
@@ -80,6 +81,7 @@ class RequestReader {
   readonly #framing = new FramingFields();
   readonly #connection = new ConnectionOptions();
   readonly #texts = new RecurringTexts();
+  readonly #recurring = new RecurringHeads<RequestHead>();
   readonly #target = new RequestTarget();
   #host = '';
   #hosts = 0;
@@ -94,12 +96,30 @@ class RequestReader {
     this.#believesPeer = believesPeer;
     const malformed = this.#line.read(buffer, start);
     if (malformed !== undefined) return malformed;
+    const known = this.#knownFields(buffer, start, end);
+    if (known !== undefined) return known;
     const fault = this.#lines.scan(buffer, this.#line.end, end);
     if (fault === 'too-many') return refuse(431, 'too many fields');
     if (fault === 'malformed') return refuse(400, 'malformed field line');
     this.#sortFields(buffer);
     const framing = this.#framing.settle() ?? noBody;
     return this.#refusal() ?? this.#finish(buffer, start, end, framing);
+  }
+
+  /** Another request with fields that were read before: method and target are all that is new. */
+  #knownFields(buffer: Buffer, start: number, end: number): RequestHead | undefined {
+    const { methodEnd, targetStart, targetEnd } = this.#line;
+    const known = this.#mayRecur ? this.#recurring.find(buffer, this.#line.end, end) : undefined;
+    if (known === undefined) return undefined;
+    const method = this.#texts.take(buffer, start, methodEnd);
+    const malformed = this.#target.read(method, this.#texts.take(buffer, targetStart, targetEnd), known.host);
+    const { target, path, host } = this.#target;
+    return malformed === undefined && host === known.host ? { ...known, method, target, path } : undefined;
+  }
+
+  /** What its fields mean depends on nothing but them. */
+  get #mayRecur(): boolean {
+    return !this.#line.http10 && !this.#believesPeer;
   }
 
   /** Into what we act on and what goes on. */
@@ -195,7 +215,7 @@ class RequestReader {
     const { close, keepAlive, upgrade } = this.#connection;
     const upgrades = upgrade && !http10 && framing.kind === 'none';
     const hostStays = this.#hostIsPlain && host === this.#host;
-    return {
+    const head: RequestHead = {
       kind: 'request',
       method,
       target,
@@ -209,6 +229,8 @@ class RequestReader {
       said: this.#said,
       fields: hostStays ? this.#lines.kept(buffer, this.#line.end, end) : this.#withHost(buffer, end, host),
     };
+    if (hostStays && this.#mayRecur) this.#recurring.keep(buffer, this.#line.end, end, head);
+    return head;
   }
 
   /** The authority of an absolute target counts, HTTP/1.0 may leave the host unsaid, and what is spelt oddly is set right. */

@@ -4,6 +4,7 @@ import { FieldLines, FieldNames } from './fields.ts';
 import { bodyUntilClose, FramingFields, noBody } from './framing.ts';
 import type { Framing } from './framing.ts';
 import { versionAt, versionLength } from './http-version.ts';
+import { RecurringHeads } from './recurring-heads.ts';
 import { RecurringTexts } from './recurring-texts.ts';
 
 /** A response as it goes on: hop-by-hop and framing fields are already out of `fields`. */
@@ -56,7 +57,14 @@ export const parseResponseHead = (
   start: number,
   end: number,
   method: string,
-): ResponseHead | BadResponse => reader.read(buffer, start, end, method);
+): ResponseHead | BadResponse => {
+  // Of the methods only HEAD changes what a head means.
+  const known = method === 'HEAD' ? undefined : recurring.find(buffer, start, end);
+  if (known !== undefined) return known;
+  const head = reader.read(buffer, start, end, method);
+  if (head.kind === 'response' && method !== 'HEAD') recurring.keep(buffer, start, end, head);
+  return head;
+};
 
 /** Reads one head after the other; what it notes of one is gone with the next. */
 class ResponseReader {
@@ -196,3 +204,4 @@ const idleSecondsOf = (keepAlive: string): number | undefined => {
 };
 
 const reader = new ResponseReader();
+const recurring = new RecurringHeads<ResponseHead>();

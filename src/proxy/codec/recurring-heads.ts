@@ -1,0 +1,59 @@
+import { octetAt } from './characters.ts';
+
+/** As many heads are remembered at most. */
+const places = 256;
+/** Longer ones take as long to compare as to read. */
+const longestKept = 1_024;
+/** What nobody asked for again gives way to one newcomer in so many. */
+const patience = 16;
+
+interface Known<Head> {
+  readonly octets: Uint8Array;
+  readonly head: Head;
+  wasFound: boolean;
+}
+
+/**
+ * What was read of octets that come again and again: a client's fields are the same from request to request, and so are many
+ * heads of responses within a second. Found by all of their octets, so that reading them anew would give the same.
+ */
+export class RecurringHeads<Head> {
+  readonly #known: (Known<Head> | undefined)[] = Array.from({ length: places }, () => undefined);
+  #newcomers = 0;
+
+  find(buffer: Buffer, start: number, end: number): Head | undefined {
+    if (end - start > longestKept || end === start) return undefined;
+    const known = this.#known[placeOf(buffer, start, end)];
+    if (known === undefined || !isSame(known.octets, buffer, start, end)) return undefined;
+    known.wasFound = true;
+    return known.head;
+  }
+
+  /** What never recurs must not cost a copy each time. */
+  /** `head` is what was read of these octets. */
+  keep(buffer: Buffer, start: number, end: number, head: Head): void {
+    if (end - start > longestKept || end === start) return;
+    const place = placeOf(buffer, start, end);
+    const before = this.#known[place];
+    this.#newcomers += 1;
+    if (before !== undefined && !before.wasFound && this.#newcomers % patience !== 0) return;
+    this.#known[place] = { octets: Uint8Array.prototype.slice.call(buffer, start, end), head, wasFound: false };
+  }
+}
+
+/** By the length and some octets all over: two that differ elsewhere only share a place. */
+const placeOf = (buffer: Buffer, start: number, end: number): number => {
+  const length = end - start;
+  const step = (length >>> 3) + 1;
+  let hash = length;
+  for (let at = start; at < end; at += step) hash = (Math.imul(hash, 31) + octetAt(buffer, at)) | 0;
+  return (hash ^ (hash >>> 8)) & (places - 1);
+};
+
+const isSame = (octets: Uint8Array, buffer: Buffer, start: number, end: number): boolean => {
+  if (octets.length !== end - start) return false;
+  for (let index = 0; index < octets.length; index += 1) {
+    if (octets[index] !== octetAt(buffer, start + index)) return false;
+  }
+  return true;
+};
