@@ -12,6 +12,7 @@ import type { Observer } from './observer.ts';
 import type { RolloutKeeper } from './rollout-keeper.ts';
 import { situationOf } from './situation.ts';
 import type { SituationParts } from './situation.ts';
+import { SleepNotes } from './sleep-notes.ts';
 import type { StateStore } from './store/index.ts';
 
 const servicesAtOnce = 4;
@@ -39,7 +40,9 @@ export class Loop {
   readonly #timers = new Map<ServiceName, Cancel>();
   readonly #failures = new Map<ServiceName, string>();
   readonly #startedAt: Instant;
+  readonly #sleeps: SleepNotes;
   #cancelResync: Cancel = () => undefined;
+  readonly #cancelSleep: Cancel;
   /** undefined: nothing waits to be written. */
   #cancelWriting: Cancel | undefined;
   #closed = false;
@@ -47,6 +50,8 @@ export class Loop {
   constructor(parts: LoopParts) {
     this.#parts = parts;
     this.#startedAt = parts.clock.now();
+    this.#sleeps = new SleepNotes(parts);
+    this.#cancelSleep = parts.clock.onSleep(() => this.#wakeUp());
     this.#queue = new KeyedQueue((service) => this.#work(service), servicesAtOnce);
   }
 
@@ -70,6 +75,12 @@ export class Loop {
     });
   }
 
+  /** Anything may have happened meanwhile. */
+  #wakeUp(): void {
+    this.#sleeps.note();
+    this.addAll();
+  }
+
   add(service: ServiceName): void {
     if (!this.#closed && !this.#parts.signal.aborted) this.#queue.add(service);
   }
@@ -90,6 +101,7 @@ export class Loop {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelResync();
+    this.#cancelSleep();
     this.#cancelWriting?.();
     await this.#queue.close();
     for (const cancel of this.#timers.values()) cancel();
@@ -134,8 +146,10 @@ export class Loop {
     // Taken before the look at the replicas: what ends in between is then still held back, and looked at again.
     const running = executor.busyKeys();
     const replicas = await observer.observe(service);
+    const now = clock.now();
+    this.#sleeps.note();
     const situation = situationOf(this.#parts, service, {
-      now: clock.now(),
+      now,
       watchedSince: this.#startedAt,
       replicas,
       running,

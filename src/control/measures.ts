@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/index.ts';
 import type { Rollout, RolloutPolicy, ServiceName } from '../model/index.ts';
 import type { Expectation } from '../plan/index.ts';
+import { sleptBetween } from '../model/index.ts';
 import { put } from './records.ts';
 import type { Records } from './records.ts';
 import type { StateStore } from './store/index.ts';
@@ -18,7 +19,8 @@ export const noteRouted = ({ store, records, clock }: MeasureParts, service: Ser
   const { unservedSince, gapMs = 0 } = newest.measured ?? {};
   const now = clock.now();
   if (isServed && unservedSince !== undefined) {
-    store.record([put.rollout({ ...newest, measured: { gapMs: gapMs + now - unservedSince } })]);
+    const slept = sleptBetween(clock.sleeps, unservedSince, now);
+    store.record([put.rollout({ ...newest, measured: { gapMs: gapMs + now - unservedSince - slept } })]);
   }
   if (!isServed && unservedSince === undefined) {
     store.record([put.rollout({ ...newest, measured: { gapMs, unservedSince: now } })]);

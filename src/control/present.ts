@@ -2,8 +2,8 @@ import type { Clock } from '../lib/index.ts';
 import type { Instant } from '../model/index.ts';
 import type { Change, StateStore, TableName } from './store/index.ts';
 
-/** Their rows hold what waits are counted from: when something was started, drained, signalled, how far a rollout is. */
-const tablesOfWaits = ['replicas', 'slots', 'rollouts'] as const satisfies readonly TableName[];
+/** Their rows hold what waits are counted from: when something was started, drained, signalled, how far a rollout is, what was slept through. */
+const tablesOfWaits = ['replicas', 'slots', 'rollouts', 'settings'] as const satisfies readonly TableName[];
 
 /** Whatever number is larger is an instant: these rows hold nothing else of the kind. The ninth of September 2001. */
 const firstInstant = 1_000_000_000_000;

@@ -31,9 +31,11 @@ export const situationOf = (parts: SituationParts, service: ServiceName, facts: 
   const record = records.service(service);
   const newest = records.newestRollout(service);
   const split = routes.splitOf(service);
+  const { sleeps } = records.settings();
   return {
     now: facts.now,
     ...(facts.watchedSince !== undefined && { watchedSince: facts.watchedSince }),
+    ...(sleeps !== undefined && { sleeps }),
     replicas: facts.replicas,
     running: facts.running,
     project,

@@ -37,11 +37,12 @@ export class TrafficWatch {
     const pool = poolOf(surroundings, service);
     const rollout = records.newestRollout(service)?.rollout;
     const policy = records.service(service)?.policy;
+    const { sleeps } = records.settings();
     if (rollout === undefined || policy === undefined || isFinished(rollout.phase)) {
       this.#ledger.forget(pool);
       return [];
     }
-    const since = analysedSince(rollout, policy, now);
+    const since = analysedSince(rollout, policy, { now, ...(sleeps !== undefined && { sleeps }) });
     return since === undefined ? [] : this.#ledger.since(pool, since);
   }
 

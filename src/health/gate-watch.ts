@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../lib/index.ts';
 import type { Gate, Instant } from '../model/index.ts';
+import { dueAfter } from '../model/index.ts';
 import type { LookingProbe, ProbedReplica, ProbeLimits, ProbeResult } from './port.ts';
 
 export interface GateWatchPorts {
@@ -78,9 +79,11 @@ export class GateWatch {
   }
 
   #tryAgain(probe: LookingProbe): void {
-    const next = this.#ports.clock.now() + this.#waitSeconds() * 1000;
+    const { clock } = this.#ports;
+    const next = clock.now() + this.#waitSeconds() * 1000;
     // It can't have been late while nobody asked it. What lateness means, whoever asked for the watch decides.
-    if (next > Math.max(this.#replica.startedAt, this.#begunAt) + this.#gate.deadlineSeconds * 1000) return;
+    const since = Math.max(this.#replica.startedAt, this.#begunAt);
+    if (next > dueAfter(clock.sleeps, since, this.#gate.deadlineSeconds * 1000)) return;
     this.#at(next, () => this.#try(probe));
   }
 

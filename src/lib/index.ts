@@ -1,5 +1,5 @@
 export { syncFolder, writeFileAtomically } from './atomic-file.ts';
-export type { Cancel, Clock } from './clock.ts';
+export type { Cancel, Clock, Sleep } from './clock.ts';
 export { systemClock } from './clock.ts';
 export { withDeadline } from './deadline.ts';
 export { EventStream } from './event-stream.ts';

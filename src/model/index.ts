@@ -19,5 +19,7 @@ export { replicaIdOf } from './replica.ts';
 export type { RevisionTraffic, Rollout, RolloutPhase, RolloutRequests } from './rollout.ts';
 export { isFinished } from './rollout.ts';
 export type * from './route.ts';
+export type { Sleep } from './sleep.ts';
+export { awakeSince, dueAfter, sleptBetween } from './sleep.ts';
 export type * from './spec.ts';
 export type * from './verify.ts';

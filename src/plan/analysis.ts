@@ -6,7 +6,9 @@ import type {
   Rollout,
   RolloutPolicy,
 } from '../model/index.ts';
+import { awakeSince } from '../model/index.ts';
 import { enteredAt } from './pauses.ts';
+import type { Situation } from './situation.ts';
 
 /** What the ledger says about the new version beside the old one. */
 export type Verdict =
@@ -48,9 +50,9 @@ export const analyse = (
 export const analysedSince = (
   rollout: Rollout | undefined,
   policy: RolloutPolicy,
-  now: Instant,
+  { now, sleeps }: Pick<Situation, 'now' | 'sleeps'>,
 ): Instant | undefined => {
-  const earliest = now - (policy.analysis ?? defaultAnalysis).windowSeconds * 1000;
+  const earliest = awakeSince(sleeps, now, (policy.analysis ?? defaultAnalysis).windowSeconds * 1000);
   switch (rollout?.phase) {
     case 'canary':
       return rollout.canary?.since === undefined ? undefined : Math.max(rollout.canary.since, earliest);

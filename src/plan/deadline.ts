@@ -1,4 +1,5 @@
 import type { Instant, Rollout } from '../model/index.ts';
+import { dueAfter } from '../model/index.ts';
 import { revisionOf } from './intent.ts';
 import type { Next } from './next.ts';
 import { fail } from './next.ts';
@@ -37,14 +38,15 @@ export const progressDeadline = (situation: Situation, rollout: Rollout | undefi
 const workDeadline = (situation: Situation, rollout: Rollout): Instant | undefined => {
   const seconds = secondsOf(situation, rollout);
   if (seconds === undefined || !isWork(rollout.phase) || isHeld(rollout)) return undefined;
-  return situation.now + seconds * 1000 - workedFor(rollout, situation.now);
+  return situation.now + seconds * 1000 - workedFor(situation, rollout);
 };
 
 const waitDeadline = (situation: Situation, rollout: Rollout): Instant | undefined => {
   const seconds = secondsOf(situation, rollout);
   const { movedAt } = situation.dependencies;
   if (seconds === undefined || movedAt === 'person' || isHeld(rollout)) return undefined;
-  return Math.max(rollout.startedAt, movedAt ?? 0, rollout.pauses?.at(-1)?.to ?? 0) + seconds * 1000;
+  const since = Math.max(rollout.startedAt, movedAt ?? 0, rollout.pauses?.at(-1)?.to ?? 0);
+  return dueAfter(situation.sleeps, since, seconds * 1000);
 };
 
 const secondsOf = (situation: Situation, rollout: Rollout): number | undefined =>

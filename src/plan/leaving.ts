@@ -1,4 +1,5 @@
 import type { Instant, ObservedReplica, Operation, Rollout, RolloutPolicy } from '../model/index.ts';
+import { dueAfter } from '../model/index.ts';
 import { takesOverAtOnce } from './batch.ts';
 import { revisionOf } from './intent.ts';
 import { isBeingEnded, isLeaving, isReady, isRouting } from './replicas.ts';
@@ -32,7 +33,8 @@ export const stepLeaving = (situation: Situation, replica: ObservedReplica, poli
   if (isBeingEnded(situation, replica)) return { operation: undefined, wakeAt: undefined };
   if (replica.signalledAt.length > 0) return nextSignal(situation, replica, policy);
   if (mayBeRouted(situation, replica)) return { operation: undefined, wakeAt: undefined };
-  const overlapEnd = (replica.unroutedAt ?? Number.NEGATIVE_INFINITY) + policy.overlapSeconds * 1000;
+  const { sleeps } = situation;
+  const overlapEnd = dueAfter(sleeps, replica.unroutedAt ?? Number.NEGATIVE_INFINITY, policy.overlapSeconds * 1000);
   if (replica.drainingSince === undefined && overlapEnd > situation.now) {
     return { operation: undefined, wakeAt: overlapEnd };
   }
@@ -52,7 +54,7 @@ const drainStep = (situation: Situation, replica: ObservedReplica, policy: Rollo
     const cause = `left the routes with ${replica.inFlight} in flight`;
     return { operation: { kind: 'drain', service: situation.service, replica: replica.id, cause }, wakeAt: undefined };
   }
-  const deadline = replica.drainingSince + policy.drain.timeoutSeconds * 1000;
+  const deadline = dueAfter(situation.sleeps, replica.drainingSince, policy.drain.timeoutSeconds * 1000);
   if (replica.inFlight === 0) {
     return signal(situation, replica, policy, { index: 0, cause: 'drained', cutFirst: true });
   }
@@ -68,7 +70,7 @@ const nextSignal = (situation: Situation, replica: ObservedReplica, policy: Roll
   const last = policy.stop.signals[sent - 1];
   // SIGKILL ends everything at once, unless whoever noted it was killed before it was sent.
   const { signal: name, waitSeconds } = last ?? { signal: 'SIGKILL', waitSeconds: killAgainSeconds };
-  const due = (replica.signalledAt[sent - 1] ?? situation.now) + waitSeconds * 1000;
+  const due = dueAfter(situation.sleeps, replica.signalledAt[sent - 1] ?? situation.now, waitSeconds * 1000);
   if (due > situation.now) return { operation: undefined, wakeAt: due };
   const cause = `did not end within ${waitSeconds} s after ${name}`;
   return signal(situation, replica, policy, { index: sent, cause, cutFirst: false });

@@ -1,5 +1,5 @@
 import type { Operation, Rollout } from '../model/index.ts';
-import { operationKey } from '../model/index.ts';
+import { dueAfter, operationKey } from '../model/index.ts';
 import { conditionsOf } from './conditions.ts';
 import { progressDeadline } from './deadline.ts';
 import type { Intent } from './intent.ts';
@@ -139,6 +139,6 @@ const waitingOutsideRollout = (situation: Situation, intent: Intent) => {
     )
     .map((replica) => ({
       replica,
-      deadline: Math.max(replica.startedAt, situation.watchedSince ?? 0) + seconds * 1000,
+      deadline: dueAfter(situation.sleeps, Math.max(replica.startedAt, situation.watchedSince ?? 0), seconds * 1000),
     }));
 };

@@ -1,4 +1,5 @@
 import type { Instant, ObservedReplica, Rollout, Slot } from '../model/index.ts';
+import { dueAfter } from '../model/index.ts';
 import { revisionOf } from './intent.ts';
 import type { Next } from './next.ts';
 import { fail } from './next.ts';
@@ -31,7 +32,7 @@ export const unreadyFailure = (situation: Situation, rollout: Rollout, seats: nu
       if (decision.kind === 'never') return failByCrash(`${name}: ${decision.words}`, crash);
     }
     const since = unreadySince(situation, rollout, slot);
-    if (since !== undefined && since + gate.deadlineSeconds * 1000 <= situation.now) {
+    if (since !== undefined && dueAfter(situation.sleeps, since, gate.deadlineSeconds * 1000) <= situation.now) {
       const last = holder?.lastProbeFailure ?? crash?.words ?? 'no probe answered';
       return fail('ROLLOUT_FAILED', `${name} never became ready within ${gate.deadlineSeconds} s: ${last}`, {
         fix: 'Look at its output below, and at healthcheckPath, healthcheckTimeout and the port it listens on.',
@@ -51,7 +52,7 @@ export const gateDeadlines = (situation: Situation, rollout: Rollout | undefined
     .filter((slot) => !isHeldByReady(situation, rollout, slot))
     .map((slot) => unreadySince(situation, rollout, slot))
     .filter((since) => since !== undefined)
-    .map((since) => since + seconds * 1000);
+    .map((since) => dueAfter(situation.sleeps, since, seconds * 1000));
 };
 
 const waitsForReady = ({ phase }: Rollout): boolean =>

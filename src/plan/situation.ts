@@ -13,6 +13,7 @@ import type {
   Rollout,
   RolloutRequests,
   ServiceName,
+  Sleep,
   Slot,
   TrafficSplit,
 } from '../model/index.ts';
@@ -22,6 +23,8 @@ export interface Situation {
   readonly now: Instant;
   /** Since when somebody looks without a gap: a replica can't be late while nobody asked it. undefined: always. */
   readonly watchedSince?: Instant;
+  /** Times that don't count for whatever is waited for; in order. */
+  readonly sleeps?: readonly Sleep[];
   readonly project: ProjectName;
   readonly environment: EnvironmentName;
   readonly service: ServiceName;

@@ -1,10 +1,11 @@
 import type { Rollout, RolloutPhase, RolloutPolicy, RolloutRequests } from '../model/index.ts';
+import { dueAfter } from '../model/index.ts';
 import { analyse, defaultAnalysis, trafficOf } from './analysis.ts';
 import { regression } from './regression.ts';
 import { revisionOf } from './intent.ts';
 import type { Next } from './next.ts';
 import { fail } from './next.ts';
-import { dueAfter, enteredAt } from './pauses.ts';
+import { enteredAt, unheldDue } from './pauses.ts';
 import { areReady, unreadyFailure } from './readiness.ts';
 import type { Situation } from './situation.ts';
 import { candidatesOf } from './candidates.ts';
@@ -170,15 +171,15 @@ const pausedUntil = (situation: Situation, rollout: Rollout): number | undefined
   const step = rulesOf(situation, rollout)?.canary?.steps[rollout.canary?.step ?? 0];
   const since = rollout.canary?.since;
   if (since === undefined || step === undefined || step.pause === 'promote') return undefined;
-  return dueAfter(rollout, since, step.pause * 1000);
+  return unheldDue(situation, rollout, since, step.pause * 1000);
 };
 
 /** A few more requests may be all that is missing; after another window of them somebody has to be told. */
 const overdueAt = (situation: Situation, rollout: Rollout): number | undefined => {
   const end = pausedUntil(situation, rollout);
   const { windowSeconds } = rulesOf(situation, rollout)?.analysis ?? defaultAnalysis;
-  return end === undefined ? undefined : end + windowSeconds * 1000;
+  return end === undefined ? undefined : dueAfter(situation.sleeps, end, windowSeconds * 1000);
 };
 
 const bakedAt = (situation: Situation, rollout: Rollout): number | undefined =>
-  dueAfter(rollout, enteredAt(rollout), (rulesOf(situation, rollout)?.bakeSeconds ?? 0) * 1000);
+  unheldDue(situation, rollout, enteredAt(rollout), (rulesOf(situation, rollout)?.bakeSeconds ?? 0) * 1000);

@@ -1,4 +1,5 @@
 import type { Instant, Rollout } from '../model/index.ts';
+import { dueAfter } from '../model/index.ts';
 import { revisionOf } from './intent.ts';
 import { enteredAt } from './pauses.ts';
 import { historyOf, holderOf, isRouting } from './replicas.ts';
@@ -8,7 +9,7 @@ import type { Situation } from './situation.ts';
 export const wayBackEnds = (situation: Situation, rollout: Rollout | undefined): Instant | undefined => {
   const active = revisionOf(situation, situation.active);
   if (rollout?.phase !== 'failed' || situation.wanted === undefined || active === undefined) return undefined;
-  const until = enteredAt(rollout) + active.spec.policy.gate.deadlineSeconds * 1000;
+  const until = dueAfter(situation.sleeps, enteredAt(rollout), active.spec.policy.gate.deadlineSeconds * 1000);
   return until <= situation.now || isWhole(situation, situation.wanted.replicas) ? undefined : until;
 };
 

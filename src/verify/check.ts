@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../lib/index.ts';
 import type { Check } from '../model/index.ts';
+import { dueAfter } from '../model/index.ts';
 import type { Ask, CheckTarget, Finding } from './port.ts';
 
 const pauseMs = 1000;
@@ -18,11 +19,12 @@ export interface CheckRunParts {
  * well is asked again with the others at the next try: it is the same moment that counts. Rejects when aborted.
  */
 export const runCheck = async (check: Check, parts: CheckRunParts, signal: AbortSignal): Promise<Finding> => {
-  const deadline = parts.clock.now() + check.withinSeconds * 1000;
+  const begunAt = parts.clock.now();
+  const deadlineNow = (): number => dueAfter(parts.clock.sleeps, begunAt, check.withinSeconds * 1000);
   for (;;) {
-    const finding = await tryOnce(check, parts, { deadline, signal });
+    const finding = await tryOnce(check, parts, { deadline: deadlineNow(), signal });
     signal.throwIfAborted();
-    if (finding.ok || parts.clock.now() + pauseMs + shortestTryMs > deadline) return finding;
+    if (finding.ok || parts.clock.now() + pauseMs + shortestTryMs > deadlineNow()) return finding;
     await pause(parts.clock, signal);
   }
 };

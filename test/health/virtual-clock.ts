@@ -1,12 +1,17 @@
-import type { Clock } from '../../src/lib/index.ts';
+import type { Clock, Sleep } from '../../src/lib/index.ts';
 
 /** Time that moves only when told. Between two timers everything that was set off by the first one comes to rest. */
 export class VirtualClock implements Clock {
+  readonly sleeps: Sleep[] = [];
   #now = 0;
   #timers: { readonly at: number; readonly callback: () => void }[] = [];
 
   now(): number {
     return this.#now;
+  }
+
+  onSleep(): () => void {
+    return () => undefined;
   }
 
   after(milliseconds: number, callback: () => void): () => void {

@@ -9,6 +9,7 @@ import type {
   Rollout,
   RolloutPolicy,
   RolloutRequests,
+  Sleep,
   TrafficSplit,
   CheckStage,
 } from '../../src/model/index.ts';
@@ -84,6 +85,7 @@ export class World {
   traffic: (revision: number) => Omit<RevisionTraffic, 'revision'> | undefined = () => undefined;
   split: TrafficSplit | undefined;
   #routed: readonly ReplicaId[] = [];
+  readonly sleeps: Sleep[] = [];
   readonly onStep: (world: World) => void;
 
   constructor(replicas: number, onStep: (world: World) => void = () => {}) {
@@ -124,6 +126,7 @@ export class World {
   situation(): Situation {
     return {
       now: this.now,
+      sleeps: this.sleeps,
       project: projectName('shop'),
       environment: environmentName('test'),
       service,
@@ -180,6 +183,13 @@ export class World {
 
   after(ms: number, run: () => void): void {
     this.#due.push({ at: this.now + ms, run });
+  }
+
+  /** The machine sleeps, and everything on it. */
+  sleep(ms: number): void {
+    this.sleeps.push({ from: this.now, to: this.now + ms });
+    this.now += ms;
+    for (const due of this.#due) due.at += ms;
   }
 
   /** A replica ends without having been asked to. */

@@ -39,6 +39,8 @@ export class Life {
     this.bornAt = world.time.now;
     this.clock = {
       now: neverBack(() => world.timeOfDay),
+      sleeps: [],
+      onSleep: () => () => undefined,
       after: (milliseconds, callback) =>
         world.time.after(milliseconds, () => {
           if (this.#alive) callback();

@@ -20,6 +20,7 @@ import type {
   RolloutRequests,
   ServiceName,
   ServiceSpec,
+  Sleep,
 } from '../../model/index.ts';
 import type { CheckState, SlotHistory, StepState } from '../../plan/index.ts';
 
@@ -148,6 +149,8 @@ export interface Settings {
   readonly clientLimits?: ConnectionLimits;
   /** Whose replicas answer the domains of an environment, where not its own; kept with the first one. */
   readonly domainOwners?: Readonly<Record<string, string>>;
+  /** Newest last; undefined: none yet. */
+  readonly sleeps?: readonly Sleep[];
   /** Of the last acknowledged table. */
   readonly generation: Generation;
 }

@@ -5,10 +5,13 @@ import { Screen, streamOf } from './screen.ts';
 
 /** Time that passes when told to. */
 class Time implements Clock {
+  readonly sleeps = [];
   #now = 0;
   #waiting: { readonly at: number; readonly callback: () => void }[] = [];
 
   now = (): number => this.#now;
+
+  onSleep = () => () => undefined;
 
   after = (milliseconds: number, callback: () => void): (() => void) => {
     const entry = { at: this.#now + milliseconds, callback };

@@ -12,11 +12,11 @@ export const endProcesses = async (
   folder: string,
   leader: { readonly pid: number; readonly processStart: string } | undefined,
 ): Promise<void> => {
-  const deadline = Date.now() + limitMs;
+  const deadline = performance.now() + limitMs;
   for (;;) {
     const left = await processesOfReplica(folder, leader);
     if (left.length === 0) return;
-    if (Date.now() > deadline) throw new Error(`process ${left.map(({ pid }) => pid).join(', ')} does not end`);
+    if (performance.now() > deadline) throw new Error(`process ${left.map(({ pid }) => pid).join(', ')} does not end`);
     for (const { pid } of left) sendSignal(pid, 'SIGKILL');
     await wait(pauseMs);
   }
