@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReplicaId } from '../../../src/model/index.ts';
 import { drainPolicy, RawClient, soon, upstream } from '../rig.ts';
@@ -134,6 +136,18 @@ describe('a tcp listener', () => {
     // Kernel buffers on two connections and some in between; not what the server would love to send.
     expect(sent).toBeLessThan(40_000_000);
     slow.socket.destroy();
+  });
+
+  it('has whose each connection was in the access log', async () => {
+    const accessLog = join(edge.proxy.stateFolder, 'access.log');
+    const table = edge.table([tcp], [upstream('a', await echo('a'))]);
+    await edge.publishTable({ ...table, reports: { accessLog } });
+    const talker = await client();
+    await talker.until('a ');
+    talker.socket.end();
+    await expect
+      .poll(() => readFile(accessLog, 'utf8'))
+      .toMatch(/"method":"TCP".*"outcome":"ok","client":"127\.0\.0\.1"/);
   });
 
   it('tries another upstream when one refuses', async () => {

@@ -10,8 +10,11 @@ import { peerAddressOf } from '../peer-address.ts';
 import type { Pool } from '../pool.ts';
 import { lastTried, passedOver } from '../tried.ts';
 import type { Claimant, Upstream } from '../upstream.ts';
+import { readingIntoShared } from '../read-buffer.ts';
+import { readBuffer, takeAtTurnEnd } from '../turn-end.ts';
 import { dialFailure } from '../upstream-connection.ts';
 import type { DialFailure } from '../upstream-connection.ts';
+import { Way } from './way.ts';
 
 /** A peer that vanished without a word is noticed after some minutes. */
 const keepAliveMs = 60_000;
@@ -25,6 +28,10 @@ export class TcpConnection implements Client, Claimant, Held {
   place = -1;
   readonly isOpaque = true;
   readonly #client: Socket;
+  /** Asked while it is there to tell. */
+  readonly #address: string;
+  readonly #toUpstream = new Way();
+  #toClient: Way | undefined;
   readonly #listener: string;
   readonly #context: TcpContext;
   readonly #startedAt = steadyNow();
@@ -42,8 +49,10 @@ export class TcpConnection implements Client, Claimant, Held {
   #wasHeld = false;
   #isOver = false;
 
-  constructor(client: Socket, listener: string, context: TcpContext) {
+  constructor(accepted: Socket, listener: string, context: TcpContext) {
+    const client = readingIntoShared(accepted, this.#toUpstream);
     this.#client = client;
+    this.#address = peerAddressOf(client);
     this.#listener = listener;
     this.#context = context;
     this.#id = context.nextRequestId();
@@ -124,8 +133,15 @@ export class TcpConnection implements Client, Claimant, Held {
     this.#upstream = upstream;
     this.#dials += 1;
     const { host, port } = upstream.address;
-    const socket = connect({ host, port: this.#upstreamPort ?? port, allowHalfOpen: true, noDelay: true });
+    const toClient = new Way();
+    const callback = (length: number): boolean => {
+      takeAtTurnEnd(toClient, length);
+      return true;
+    };
+    const onread = { buffer: readBuffer, callback };
+    const socket = connect({ host, port: this.#upstreamPort ?? port, onread, allowHalfOpen: true, noDelay: true });
     this.#socket = socket;
+    this.#toClient = toClient;
     this.#dialTimer = setTimeout(() => this.#dialFailed('connect-timeout'), pool.edge.dial.timeoutMs);
     socket.on('connect', () => this.#connected(socket));
     socket.on('error', (error: NodeJS.ErrnoException) =>
@@ -146,8 +162,8 @@ export class TcpConnection implements Client, Claimant, Held {
     clearTimeout(this.#dialTimer);
     this.#isConnected = true;
     socket.setKeepAlive(true, keepAliveMs);
-    this.#client.pipe(socket);
-    socket.pipe(this.#client);
+    this.#toUpstream.open(this.#client, socket);
+    this.#toClient?.open(socket, this.#client);
   }
 
   #dialFailed(cause: DialFailure): void {
@@ -190,6 +206,8 @@ export class TcpConnection implements Client, Claimant, Held {
   #end(outcome: RequestOutcome): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#toUpstream.finish();
+    this.#toClient?.finish();
     this.#record(outcome);
     this.#context.holding.leave(this);
     const isAbrupt = outcome !== this.#goodOutcome && this.#isConnected;
@@ -227,7 +245,7 @@ export class TcpConnection implements Client, Claimant, Held {
       bytesOut: this.#client.bytesWritten,
       durationMs: Math.round(steadyNow() - this.#startedAt),
       outcome,
-      client: peerAddressOf(this.#client),
+      client: this.#address,
     });
   }
 }
