@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import type { PromiseWithChild } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,10 @@ import { closing, get, host, ok, RawClient, RawUpstream, soon, TestProxy, upstre
 let proxy: TestProxy;
 let app: RawUpstream;
 const outcomes: RequestOutcome[] = [];
+/** More than kernels keep on their way. */
+const large = Buffer.from(ok('x'.repeat(20_000_000)));
+/** Connections of each attack. */
+const attackers = 50;
 
 beforeEach(async () => {
   outcomes.length = 0;
@@ -21,7 +26,7 @@ beforeEach(async () => {
     if (text.includes('/silent') || app.received[connection]?.includes('/drip') === true) return;
     if (text.includes('/websocket'))
       socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-    else if (text.includes('/large')) socket.write(ok('x'.repeat(20_000_000)));
+    else if (text.includes('/large')) socket.write(large);
     else if (text.includes('/stream')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbeg');
     else socket.write(ok('served'));
   });
@@ -31,9 +36,10 @@ afterEach(async () => {
   await proxy.close();
 });
 
-const publish = async (limits: ConnectionLimits, requests: RequestLimits = {}): Promise<void> => {
+const publish = async (limits: ConnectionLimits, requests: RequestLimits = {}, name = host): Promise<void> => {
   const table = proxy.table([upstream('a', app.port)], { limits: requests });
-  const listeners = table.listeners.map((listener) => ({ ...listener, limits }));
+  const routes = [{ host: name, pathPrefix: '/', pool: 'app' }];
+  const listeners = table.listeners.map((listener) => ({ ...listener, limits, routes }));
   const published = await proxy.link.publish({ ...table, listeners }, soon());
   proxy.port = published.listeners[0]?.port ?? 0;
 };
@@ -79,23 +85,30 @@ describe('clients that take their time', () => {
     expect(await proxy.exchange(get('/', closing))).toContain('served');
   });
 
-  it('can not keep others out', { skip: programNamed('slowhttptest') === undefined }, async () => {
-    await publish({ headSeconds: 5, bodySeconds: 5, readerSeconds: 5 });
-    const url = `http://127.0.0.1:${proxy.port}`;
-    const attack = (kind: readonly string[], path = '/'): Promise<unknown> =>
-      promisify(execFile)('slowhttptest', [...kind, '-c', '150', '-r', '150', '-i', '1', '-l', '5', '-u', url + path], {
-        cwd: tmpdir(),
-      });
-    const attacks = Promise.all([
-      attack(['-H']),
-      attack(['-B', '-s', '1000']),
-      attack(['-X', '-w', '10', '-y', '20'], '/large'),
-    ]);
+  it('can not keep others out, nor what they hold', { skip: programNamed('slowhttptest') === undefined }, async () => {
+    await publish({ headSeconds: 3, bodySeconds: 3, readerSeconds: 3 }, {}, '*');
+    /** Left alone each would go on for minutes. */
+    const attack = (path: string, ...kind: readonly string[]): PromiseWithChild<{ stdout: string }> => {
+      const flags = ['-c', String(attackers), '-r', String(attackers), '-i', '1', '-l', '240'];
+      const url = `http://127.0.0.1:${proxy.port}${path}`;
+      return promisify(execFile)('slowhttptest', [...kind, ...flags, '-u', url], { cwd: tmpdir() });
+    };
+    const reading = attack('/large', '-X', '-w', '10', '-y', '20', '-n', '300');
+    const read = reading.catch(() => undefined);
+    const writing = Promise.all([attack('/', '-H'), attack('/drip', '-B', '-s', '10000')]);
     for (let count = 0; count < 100; count += 1) {
       expect(await proxy.exchange(get('/', closing))).toContain('served');
     }
-    await attacks;
-    expect(await proxy.exchange(get('/', closing))).toContain('served');
+    // They see that their connections were closed, all of them.
+    for (const { stdout } of await writing) expect(stdout).toContain('No open connections left');
+    // Who does not even read can't see it.
+    const cut = (): number => outcomes.filter((outcome) => outcome === 'client-gone').length;
+    await expect.poll(cut).toBeGreaterThanOrEqual(attackers);
+    await expect.poll(() => proxy.inFlight('a')).toBe(0);
+    reading.child.kill();
+    await read;
+    const refused = outcomes.filter((outcome) => outcome === 'bad-request').length;
+    expect(refused).toBeGreaterThanOrEqual(attackers);
   });
 });
 
