@@ -88,7 +88,7 @@ describe.skipIf(executablePath === undefined)('a browser over https', () => {
     expect(seen).toEqual({ text: 'posted', size: 5_000_000, protocol: 'h2' });
   });
 
-  it('an EventSource and a WebSocket come back to the new version after a switch, in order', async () => {
+  it('an EventSource and a WebSocket come back to the new version after a switch, in order, and no fetch fails over it', async () => {
     await page.evaluate(`(() => {
       const seen = (globalThis.seen = []);
       const events = new EventSource('/events');
@@ -102,12 +102,27 @@ describe.skipIf(executablePath === undefined)('a browser over https', () => {
         });
       };
       open();
+      const fetched = (globalThis.fetched = { a: 0, b: 0, failed: [] });
+      const ask = () =>
+        fetch('/', { cache: 'no-store' })
+          .then((response) => response.json())
+          .then(({ name }) => (fetched[name] += 1), (error) => fetched.failed.push(String(error)))
+          .then(() => setTimeout(ask, 5));
+      for (let count = 0; count < 4; count += 1) ask();
     })()`);
+    const fetched = (): Promise<{ a: number; b: number; failed: string[] }> => page.evaluate('globalThis.fetched');
     const seen = (): Promise<unknown> => page.evaluate('globalThis.seen');
     await expect.poll(seen).toEqual(expect.arrayContaining(['event a first', 'socket hello from a']));
+    await expect.poll(async () => (await fetched()).a).toBeGreaterThan(20);
     await serve('b');
+    const { a } = await fetched();
     await edge.proxy.link.drain({ upstream: 'a' as ReplicaId, policy: drainPolicy }, soon());
     await expect.poll(seen).toEqual(expect.arrayContaining(['event b 1', 'closed 1012 true', 'socket hello from b']));
     await expect.poll(() => edge.proxy.inFlight('a')).toBe(0);
+    await expect.poll(async () => (await fetched()).b).toBeGreaterThan(20);
+    const { failed, ...served } = await fetched();
+    // Answers that were on their way when the switch was acknowledged.
+    expect(served.a - a).toBeLessThanOrEqual(4);
+    expect(failed.slice(networkChanges)).toEqual([]);
   });
 });
