@@ -95,10 +95,14 @@ test('a machine that sleeps while a new version bakes: the bake goes on, and no 
   expect({ failed, failures }).toEqual({ failed: 0, failures: {} });
 });
 
-test('a machine that sleeps while a worker finishes its job: the job is not killed', async () => {
+test('a machine that sleeps while a worker finishes its job: the job is not killed, nor by the next supervisor', async () => {
   const deploy = await sleepDuring('worker', 'SignalSent', 'RELEASE=2');
   expect((await project().service('worker')).rollout).toMatchObject({ phase: 'retiring' });
+  process.kill((await project().status()).supervisor.pid, 'SIGKILL');
+  await deploy.end();
+  const up = new Lines(project().start('up', '--engine', 'process', '--http', '127.0.0.1:0'));
+  await up.find((line) => line.includes('worker: retiring'));
   await writeFile(workIsDone(), '');
-  expect(await deploy.end()).toBe(0);
+  expect(await up.end()).toBe(0);
   expect((await project().service('worker')).drains).toMatchObject([{ result: 'finished', exit: { code: 0 } }]);
 });
