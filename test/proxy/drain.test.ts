@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { ReplicaId, RequestRecord } from '../../src/model/index.ts';
@@ -216,6 +217,42 @@ describe('websockets', () => {
     await drained;
     sockets.close();
   });
+});
+
+/** What a Close frame with a mask says: its code. */
+const closeCodeIn = (frame: string): number => {
+  const octets = Buffer.from(frame, 'latin1');
+  return ((octets[6] ?? 0) ^ (octets[2] ?? 0)) * 256 + ((octets[7] ?? 0) ^ (octets[3] ?? 0));
+};
+
+it('a WebSocket whose frames are half way through gets its Close behind them, on each side', async () => {
+  const server = createServer();
+  const upgraded = new Promise<Duplex>((resolve) => {
+    server.on('upgrade', (_request, socket) => resolve(socket));
+  });
+  await proxy.publish([upstream('old', await start(server))]);
+  const client = await proxy.client();
+  client.send(get('/', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'));
+  const app = await upgraded;
+  let reached = '';
+  app.on('data', (chunk: Buffer) => (reached += chunk.toString('latin1')));
+  app.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  await client.until('\r\n\r\n');
+  client.received = '';
+  client.send('\x82\x84maskha');
+  app.write('\x82\x04ha', 'latin1');
+  await client.until('\x82\x04ha');
+  await expect.poll(() => reached).toBe('\x82\x84maskha');
+  const { empty } = await replaceAndDrain();
+  expect([client.received, reached]).toEqual(['\x82\x04ha', '\x82\x84maskha']);
+  client.send('lf');
+  app.write('lf', 'latin1');
+  await client.until('half\x88\x02\x03\xf4');
+  await expect.poll(() => reached.length).toBe('\x82\x84maskhalf'.length + 8);
+  expect(reached).toMatch(/^\x82\x84maskhalf\x88\x82/);
+  expect(closeCodeIn(reached.slice(-8))).toBe(1012);
+  await empty;
+  app.destroy();
 });
 
 describe('cut', () => {
