@@ -60,6 +60,19 @@ describe('a worker that owes an answer', () => {
   });
 });
 
+it('a worker that the system does not start has ended, and owes nobody an answer', async () => {
+  const { execPath } = process;
+  process.execPath = join(folder, 'no-such-node');
+  try {
+    const worker = new WorkerProcess({ program: 'none.mjs', count: 1, answerMs: 60_000 }, () => undefined);
+    expect(await ask(worker)).toBeUndefined();
+    expect(await worker.ended).toMatch(/^exit code -/);
+    expect(await worker.finished).toBe(0);
+  } finally {
+    process.execPath = execPath;
+  }
+});
+
 /** A program that always has something to do, but lets everybody else go first, except for one who is still more polite. */
 const busy = async (): Promise<ChildProcess> => {
   const script = 'require("node:os").setPriority(5); console.log(); for (;;);';

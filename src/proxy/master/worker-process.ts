@@ -74,13 +74,15 @@ export class WorkerProcess {
     });
     this.#child.on('error', (error) => console.error(`worker ${this.id}: ${error.message}`));
     this.ended = new Promise((resolve) => {
-      this.#child.once('exit', (code, signal) => {
+      const over = (code: number | null, signal: NodeJS.Signals | null): void => {
         clearInterval(this.#looks);
         for (const { answer } of this.#waiting.values()) answer(undefined);
         this.#waiting.clear();
         finished.resolve(0);
         resolve(signal ?? `exit code ${code}`);
-      });
+      };
+      this.#child.once('exit', over);
+      this.#child.once('close', over); // one that could not be started at all has no exit
     });
   }
 
