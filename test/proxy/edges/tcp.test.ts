@@ -1,6 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReplicaId } from '../../../src/model/index.ts';
 import { drainPolicy, RawClient, soon, upstream } from '../rig.ts';
@@ -106,6 +110,25 @@ describe('a tcp listener', () => {
     await expect
       .poll(() => edge.records.map(({ bytesIn, bytesOut, outcome }) => [bytesIn, bytesOut, outcome]))
       .toContainEqual([3_000_000, 11, 'ok']);
+  });
+
+  it('carries what both sides say at once, in pieces of any size, unharmed', async () => {
+    const whole = randomBytes(3_000_000);
+    const say = async (socket: Socket): Promise<void> => {
+      for (let at = 0, length = 1; at < whole.length; at += length, length = ((length * 7 + 13) % 150_000) + 1) {
+        if (!socket.write(whole.subarray(at, at + length))) await once(socket, 'drain');
+      }
+      socket.end();
+    };
+    const talk = async (socket: Socket): Promise<Buffer> => (await Promise.all([buffer(socket), say(socket)]))[0];
+    const heard: Promise<Buffer>[] = [];
+    const port = await serve((socket) => void heard.push(talk(socket)));
+    await edge.publish([tcp], [upstream('a', port)]);
+    for (let count = 0; count < 4; count += 1) {
+      heard.push(talk(connect({ port: edge.port('tcp'), host: '127.0.0.1', allowHalfOpen: true })));
+    }
+    await expect.poll(() => heard.length).toBe(8);
+    for (const each of heard) expect((await each).equals(whole)).toBe(true);
   });
 
   it('reads no faster than the other side does', async () => {
