@@ -48,6 +48,17 @@ export const stopStart: RolloutPolicy = {
   batch: { surge: { kind: 'count', count: 0 }, unavailable: { kind: 'percent', percent: 100, round: 'up' } },
 };
 
+export const concurrent: RolloutPolicy = {
+  ...bluegreen,
+  strategy: 'concurrent',
+  order: 'concurrent',
+  batch: {
+    surge: { kind: 'percent', percent: 100, round: 'up' },
+    unavailable: { kind: 'percent', percent: 100, round: 'down' },
+  },
+  switch: 'per-instance',
+};
+
 export const singleton: RolloutPolicy = {
   ...stopStart,
   strategy: 'singleton',

@@ -1,7 +1,5 @@
-import type { CheckStage, RolloutPolicy } from '../../src/model/index.ts';
-import { bluegreen, canary, rolling, singleton, stopStart } from '../plan/policies.ts';
 import { Random } from './random.ts';
-import { handover } from './sim-commands.ts';
+import { anyReplicas, otherPolicy, anySketch } from './sketches.ts';
 import { anyVersion, ends, firstVersion, sound } from './versions.ts';
 import type { Behaviour, Scenario, Sketch, StoryEvent, Weather } from './scenario.ts';
 
@@ -59,7 +57,7 @@ const newBeginning = (random: Random): Beginning => {
 };
 
 const sketches = (random: Random, count: number): readonly Sketch[] =>
-  ['web', 'api', 'job'].slice(0, count).map((name, index) => sketch(random, name, index));
+  ['web', 'api', 'job'].slice(0, count).map((name, index) => anySketch(random, name, index));
 
 interface Stage {
   readonly services: readonly Sketch[];
@@ -126,78 +124,6 @@ const names = (services: readonly Sketch[]): [string, ...string[]] => [
   ...services.slice(1).map(({ name }) => name),
 ];
 
-const sketch = (random: Random, name: string, index: number): Sketch => {
-  const volume = random.chance(0.1);
-  const policy = volume ? exclusive(random) : anyPolicy(random);
-  return {
-    name,
-    version: 0,
-    policy,
-    replicas: volume || policy.strategy === 'singleton' ? 1 : random.pick([1, 1, 1, 2, 2, 3]),
-    dependsOn: index > 0 && random.chance(0.5) ? ['web'] : [],
-    volume,
-    preDeploy: random.chance(0.15),
-    domain: `${name}.localhost`,
-    checks: checks(random),
-    requests: isJudged(policy) ? random.beside.pick([0, 5, 10]) : 0,
-  };
-};
-
-/** Nobody keeps account of other services' requests. */
-const isJudged = ({ canary: steps, bakeSeconds }: RolloutPolicy): boolean =>
-  steps !== undefined || bakeSeconds !== undefined;
-
-const checks = (random: Random): readonly CheckStage[] => {
-  if (random.beside.chance(0.65)) return [];
-  return (['before', 'smoke', 'during', 'after'] as const).filter(() => random.beside.chance(0.5));
-};
-
-const anyPolicy = (random: Random): RolloutPolicy =>
-  varied(random, random.pick([bluegreen, bluegreen, rolling, rolling, stopStart, singleton, canary]));
-
-const exclusive = (random: Random): RolloutPolicy => varied(random, random.pick([stopStart, singleton]));
-
-const varied = (random: Random, base: RolloutPolicy): RolloutPolicy => ({
-  ...base,
-  ...(base.strategy === 'rolling' && random.chance(0.5) && { batch: anyBatch(random) }),
-  gate: { ...base.gate, deadlineSeconds: 20, successes: random.pick([1, 1, 2]) },
-  ...(base.canary !== undefined && { canary: { ...base.canary, steps: steps(random) } }),
-  ...(base.analysis !== undefined && {
-    analysis: { ...base.analysis, onNoSample: random.pick(['promote', 'abort', 'hold']) },
-  }),
-  ...(base.strategy === 'blue-green' && random.chance(0.2) && { promotion: 'manual' as const }),
-  ...(base.order === 'start-first' && random.chance(0.2) && { bakeSeconds: 8 }),
-  overlapSeconds: random.pick([0, 0, 3]),
-  drain: { ...base.drain, timeoutSeconds: random.pick([2, 6]) },
-  stop: { signals: [{ signal: 'SIGTERM', waitSeconds: 3 }] },
-  restart: {
-    when: random.pick(['always', 'always', 'on-failure', 'never']),
-    maxRetries: 2,
-    backoff: { baseSeconds: 1, factor: 2, capSeconds: 10, resetAfterSeconds: 60 },
-  },
-  progressDeadlineSeconds: random.pick([60, 600]),
-  ...(random.beside.chance(0.12) && { handover: handoverOf(random) }),
-});
-
-const handoverOf = (random: Random): NonNullable<RolloutPolicy['handover']> =>
-  random.beside.pick<NonNullable<RolloutPolicy['handover']>>([
-    handover,
-    { command: handover.command },
-    { check: handover.check },
-  ]);
-
-const steps = (random: Random): NonNullable<RolloutPolicy['canary']>['steps'] => [
-  { percent: 10, pause: random.chance(0.5) ? 5 : 'promote' },
-  { percent: 50, pause: 5 },
-];
-
-const anyBatch = (random: Random): RolloutPolicy['batch'] => ({
-  surge: { kind: 'count', count: random.between(0, 2) },
-  unavailable: random.chance(0.5)
-    ? { kind: 'count', count: random.between(0, 1) }
-    : { kind: 'percent', percent: 50, round: random.pick(['up', 'down']) },
-});
-
 const weather = (random: Random): Weather => ({
   callMs: random.pick([0, 1, 20, 300]),
   looksAreOld: random.chance(0.5),
@@ -215,7 +141,7 @@ const happening = (random: Random, services: readonly Sketch[], versions: Behavi
   const forMs = random.pick([500, 4000, 15_000]);
   switch (random.between(0, 23)) {
     case 0:
-      return { kind: 'leave', service };
+      return { kind: 'leave', service, ...(random.chance(0.5) && { forMs: random.pick([500, 9500, 15_000]) }) };
     case 1:
       return { kind: 'manifest breaks' };
     case 2:
@@ -239,13 +165,15 @@ type Unplaced = StoryEvent extends infer Event ? (Event extends StoryEvent ? Omi
 
 const edit = (random: Random, services: readonly Sketch[], what: { service: string; version: number }): Unplaced => {
   const { service, version } = what;
-  const isAlone = services.some((one) => one.name === service && (one.volume || one.policy.strategy === 'singleton'));
-  const policy = isAlone ? exclusive(random) : varied(random, random.pick([bluegreen, rolling, stopStart, canary]));
+  const policy = otherPolicy(random);
+  const volume = !services.some((one) => one.name === service && one.volume);
   const changes: [Partial<Sketch>, ...Partial<Sketch>[]] = [
     { version, policy },
     { policy },
     { domain: `${service}${random.between(1, 3)}.localhost` },
-    ...(isAlone ? [] : [{ replicas: random.between(1, 3) }, { version, replicas: random.between(1, 3) }]),
+    { replicas: anyReplicas(random) },
+    { version, replicas: anyReplicas(random) },
+    { version, policy, replicas: anyReplicas(random), volume },
   ];
   return { kind: 'edit', service, change: random.pick(changes) };
 };
@@ -256,7 +184,7 @@ const fault = (random: Random, forMs: number): Unplaced => {
     case 0:
       return { kind: 'replica ends', which, how: random.pick(ends) };
     case 1:
-      return { kind: 'replica hangs', which };
+      return { kind: 'replica hangs', which, ...(random.chance(0.5) && { forMs }) };
     case 2:
       return { kind: 'replica removed by hand', which };
     case 3:

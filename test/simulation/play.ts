@@ -1,7 +1,8 @@
 import type { Container } from './containers.ts';
 import { errorReport, isFinished } from '../../src/model/index.ts';
 import { earlierOf, keyOf } from './earlier.ts';
-import type { Scenario, StoryEvent } from './scenario.ts';
+import type { Scenario, Sketch, StoryEvent } from './scenario.ts';
+import { permitted } from './sketches.ts';
 import { sendRequests } from './sim-traffic.ts';
 import type { Told, Violation } from './world.ts';
 import { World } from './world.ts';
@@ -116,12 +117,10 @@ const happen = (world: World, event: StoryEvent): void => {
     case 'edit': {
       const before = world.manifest.services.get(event.service);
       if (before === undefined) return;
-      world.manifest.services = new Map([...world.manifest.services, [event.service, { ...before, ...event.change }]]);
-      return fileChanged(world);
+      return put(world, permitted({ ...before, ...event.change }));
     }
     case 'leave':
-      world.manifest.services = new Map([...world.manifest.services].filter(([name]) => name !== event.service));
-      return fileChanged(world);
+      return leave(world, event);
     case 'manifest breaks':
     case 'manifest is repaired':
       world.manifest.isBroken = event.kind === 'manifest breaks';
@@ -152,6 +151,19 @@ type Troublesome = Exclude<
   StoryEvent,
   Command | { kind: 'edit' | 'leave' | 'manifest breaks' | 'manifest is repaired' } | { kind: `supervisor ${string}` }
 >;
+
+const put = (world: World, sketch: Sketch): void => {
+  world.manifest.services = new Map([...world.manifest.services, [sketch.name, sketch]]);
+  fileChanged(world);
+};
+
+const leave = (world: World, { service, forMs }: Extract<StoryEvent, { kind: 'leave' }>): void => {
+  const before = world.manifest.services.get(service);
+  if (before === undefined) return;
+  world.manifest.services = new Map([...world.manifest.services].filter(([name]) => name !== service));
+  fileChanged(world);
+  if (forMs !== undefined) world.time.after(forMs, () => put(world, before));
+};
 
 const fileChanged = (world: World): void => {
   world.rules.afterAsking();
@@ -191,6 +203,7 @@ const trouble = (world: World, event: Troublesome): void => {
     case 'replica hangs':
       return ofRunning(world, event.which, (container) => {
         container.hangs = true;
+        if (event.forMs !== undefined) world.time.after(event.forMs, () => (container.hangs = false));
       });
     case 'replica removed by hand':
       return ofRunning(world, event.which, (container) => containers.remove(container.id));

@@ -90,7 +90,8 @@ export interface Weather {
 
 export type StoryEvent = { readonly at: number } & (
   | { readonly kind: 'edit'; readonly service: string; readonly change: Partial<Sketch> }
-  | { readonly kind: 'leave'; readonly service: string }
+  /** With a time: and comes back as it was. */
+  | { readonly kind: 'leave'; readonly service: string; readonly forMs?: number }
   | { readonly kind: 'manifest breaks' }
   | { readonly kind: 'manifest is repaired' }
   | {
@@ -99,7 +100,8 @@ export type StoryEvent = { readonly at: number } & (
     }
   | { readonly kind: 'scale'; readonly service: string; readonly replicas: number }
   | { readonly kind: 'replica ends'; readonly which: number; readonly how: End }
-  | { readonly kind: 'replica hangs'; readonly which: number }
+  /** Without a time: for ever. */
+  | { readonly kind: 'replica hangs'; readonly which: number; readonly forMs?: number }
   | { readonly kind: 'replica removed by hand'; readonly which: number }
   | { readonly kind: 'image removed by hand'; readonly which: number }
   | { readonly kind: 'engine away'; readonly forMs: number; readonly hangs: boolean }
