@@ -5,7 +5,6 @@ import type {
   Revision,
   RevisionNumber,
   Rollout,
-  RolloutPolicy,
   ServiceName,
   ServiceSpec,
 } from '../model/index.ts';
@@ -14,6 +13,7 @@ import type { DeployResult } from '../protocol/index.ts';
 import { checkStateOf } from './check-state.ts';
 import { put } from './records.ts';
 import type { Records } from './records.ts';
+import { policyFor } from './rules.ts';
 import type { Change, RolloutRecord, ServiceRecord, StateStore } from './store/index.ts';
 
 export interface RolloutStarterParts {
@@ -91,7 +91,7 @@ export class RolloutStarter {
       cause: wanted.cause,
       ...(by !== undefined && { by }),
       specHash: wanted.specHash,
-      spec: withPolicy(wanted.spec, wanted.record.policy),
+      spec: { ...wanted.spec, policy: policyFor(wanted.spec, wanted.record.policy) },
       ...(wanted.image !== undefined && { image: wanted.image }),
       result: 'pending',
     };
@@ -183,5 +183,3 @@ export class RolloutStarter {
 
 /** Nothing but the old version's end, or a look at how it does, is left of it. */
 const hasArrived = ({ phase }: Rollout): boolean => phase === 'retiring' || phase === 'baking';
-
-const withPolicy = (spec: ServiceSpec, policy: RolloutPolicy): ServiceSpec => ({ ...spec, policy });

@@ -1,4 +1,4 @@
-import type { Revision, RolloutPolicy } from '../model/index.ts';
+import type { Revision, RolloutPolicy, ServiceSpec } from '../model/index.ts';
 import type { Records } from './records.ts';
 
 /**
@@ -8,7 +8,27 @@ import type { Records } from './records.ts';
 export const rulesOf = (records: Records, revision: Revision): RolloutPolicy => {
   const newest = records.newestRollout(revision.service)?.rollout.to;
   const record = records.service(revision.service);
-  return record !== undefined && newest === revision.number ? record.policy : revision.spec.policy;
+  const policy = record !== undefined && newest === revision.number ? record.policy : revision.spec.policy;
+  return policyFor(revision.spec, policy);
+};
+
+/** Current rules may be those of another version, which had no volume: who has one is handed over whatever they say. */
+export const policyFor = ({ volumes }: ServiceSpec, policy: RolloutPolicy): RolloutPolicy => {
+  if (volumes.length === 0 || policy.order === 'stop-first') return policy;
+  const {
+    canary: _steps,
+    analysis: _judged,
+    promotion: _asked,
+    smoke: _checked,
+    bakeSeconds: _bakes,
+    ...others
+  } = policy;
+  return { ...others, strategy: 'stop-start', order: 'stop-first', batch: allAtOnce, switch: 'per-instance' };
+};
+
+const allAtOnce: RolloutPolicy['batch'] = {
+  surge: { kind: 'count', count: 0 },
+  unavailable: { kind: 'percent', percent: 100, round: 'up' },
 };
 
 export const withRules = (records: Records, revision: Revision): Revision => {

@@ -1,4 +1,4 @@
-import type { EnvironmentName, Instant, ObservedReplica, ProjectName, ServiceName } from '../model/index.ts';
+import type { EnvironmentName, Instant, ObservedReplica, ProjectName, Rollout, ServiceName } from '../model/index.ts';
 import { dependencyState } from '../plan/index.ts';
 import { isFailurePast } from './changes.ts';
 import { nothingToCheck } from './check-state.ts';
@@ -41,7 +41,7 @@ export const situationOf = (parts: SituationParts, service: ServiceName, facts: 
     project,
     environment,
     service,
-    wanted: record?.wanted === true ? { replicas: replicasOf(record) } : undefined,
+    wanted: record?.wanted === true ? { replicas: seatsOf(records, record, newest?.rollout) } : undefined,
     rollout: newest?.rollout,
     revisions: records.revisionsOf(service).map((revision) => withRules(records, revision)),
     active: record?.active,
@@ -58,7 +58,20 @@ export const situationOf = (parts: SituationParts, service: ServiceName, facts: 
   };
 };
 
-export const replicasOf = (record: ServiceRecord): number => record.scaledTo ?? record.applied.spec.replicas;
+/** A number that somebody said before a service became a singleton, or got its volume, is not meant for that. */
+export const replicasOf = ({ scaledTo, applied, policy }: ServiceRecord): number => {
+  const isAlone = policy.strategy === 'singleton' || applied.spec.volumes.length > 0;
+  const replicas = scaledTo ?? applied.spec.replicas;
+  return isAlone ? Math.min(1, replicas) : replicas;
+};
+
+/** As many as the version may have that is to run: a rollback, or a failure, may lead to one with a volume. */
+const seatsOf = (records: Records, record: ServiceRecord, newest: Rollout | undefined): number => {
+  const goesBack = newest?.phase === 'failed' || newest?.phase === 'superseded';
+  const number = goesBack ? record.active : newest?.to;
+  const volumes = records.revision(record.service, number ?? 0)?.spec.volumes ?? [];
+  return volumes.length > 0 ? Math.min(1, replicasOf(record)) : replicasOf(record);
+};
 
 const noDependencies: DependencyState = { waitingFor: [], failed: undefined };
 

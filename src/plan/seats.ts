@@ -1,5 +1,5 @@
 import type { ObservedReplica, ReplicaIdentity, Revision } from '../model/index.ts';
-import { bySeat, historyOf, holderOf, idOf, isLive, nextAttempt } from './replicas.ts';
+import { bySeat, historyOf, holderOf, idOf, isLive, nextAttempt, startsUnderWay } from './replicas.ts';
 import { decideRestart } from './restart.ts';
 import type { Situation } from './situation.ts';
 
@@ -30,7 +30,7 @@ export interface FillLimits {
 export const fillSlots = (situation: Situation, revision: Revision, limits: FillLimits): Fill => {
   const starts: { replica: ReplicaIdentity; cause: string }[] = [];
   const wakeTimes: number[] = [];
-  let room = limits.room;
+  let room = Math.min(limits.room, roomOnVolume(situation, revision));
   for (let slot = 0; slot < limits.wanted; slot += 1) {
     if (holderOf(situation, revision.number, slot) !== undefined) continue;
     const { attempt, isStarting } = nextAttempt(situation, revision.number, slot);
@@ -49,6 +49,19 @@ export const fillSlots = (situation: Situation, revision: Revision, limits: Fill
   }
   return { starts, wakeTimes };
 };
+
+/** Two replicas never write to one volume at the same time, whichever versions they are of, and whatever rules are in force. */
+const roomOnVolume = (situation: Situation, revision: Revision): number => {
+  if (!hasVolume(revision)) return Number.POSITIVE_INFINITY;
+  const writers = situation.replicas.filter((replica) => isLive(replica) && writesToVolume(situation, replica));
+  const coming = situation.revisions.filter(hasVolume).map(({ number }) => startsUnderWay(situation, number));
+  return 1 - writers.length - coming.reduce((sum, count) => sum + count, 0);
+};
+
+export const writesToVolume = (situation: Situation, { revision }: ObservedReplica): boolean =>
+  situation.revisions.some((each) => each.number === revision && hasVolume(each));
+
+export const hasVolume = ({ spec }: Revision): boolean => spec.volumes.length > 0;
 
 /** Of so many seats those that are empty for good, by the restart policy. */
 export const seatsGivenUp = (situation: Situation, revision: Revision, seats: number): number => {

@@ -3,7 +3,17 @@ import { resolveBatch, takesOverAtOnce } from './batch.ts';
 import type { Intent } from './intent.ts';
 import { keepersOf } from './keepers.ts';
 import { bySeat, isLeaving, isLive, isReady, startsUnderWay } from './replicas.ts';
-import { allLive, fillSlots, holdersOf, isRouted, nothingToFill, seatsGivenUp, whyStart } from './seats.ts';
+import {
+  allLive,
+  fillSlots,
+  hasVolume,
+  holdersOf,
+  isRouted,
+  nothingToFill,
+  seatsGivenUp,
+  whyStart,
+  writesToVolume,
+} from './seats.ts';
 import type { Selection } from './seats.ts';
 import { selectWhilePaused, selectWhileTryingOut } from './selection-beside.ts';
 import type { Situation } from './situation.ts';
@@ -60,9 +70,12 @@ const selectWhileReplacing = (situation: Situation, intent: Intent & { kind: 're
   const floor = wanted - unavailable;
   const whole = wholeOf(situation, target, wanted);
   const retreats = retreatsNow(intent, ready);
-  const stayingOthers = retreats
+  const idle = idleOf(situation, intent, readyOthers);
+  const staying = retreats
     ? neededForFloor(floor, ready, serving)
-    : othersThatStay({ policy, whole, floor, ready, serving, idle: idleOf(situation, intent, readyOthers) });
+    : othersThatStay({ policy, whole, floor, ready, serving, idle });
+  // Who writes to the volume that the target needs has to end first, also where rules without a volume lead back.
+  const stayingOthers = staying.filter((replica) => !(hasVolume(target) && writesToVolume(situation, replica)));
   const entering = retreats ? ready : newMembers(situation, policy, { whole, ready, serving: stayingOthers });
   const members = [...entering, ...stayingOthers].sort(bySeat);
   const leaving = allLive(situation).filter(

@@ -94,6 +94,33 @@ export const found: Readonly<Record<string, Scenario>> = {
       { at: 15_000, kind: 'supervisor dies', forMs: 1500 },
     ],
   ),
+  'a service that was scaled and becomes a singleton has one replica': story({}, {}, [
+    { at: 5000, kind: 'scale', service: 'web', replicas: 3 },
+    { at: 10_000, kind: 'edit', service: 'web', change: { policy: singleton } },
+    edit(30_000),
+  ]),
+  'a version with a volume gets no second replica while one without is built, and after that failed': {
+    ...story({ policy: stopStart, volume: true }, {}, [
+      {
+        at: 5000,
+        kind: 'edit',
+        service: 'web',
+        change: { version: 1, replicas: 3, volume: false, policy: web.policy },
+      },
+    ]),
+    versions: [polite, { ...polite, buildMs: 3000, neverReady: true }],
+  },
+  'a rollback to a version with a volume leads to one replica': story({ policy: stopStart, volume: true }, {}, [
+    { at: 5000, kind: 'edit', service: 'web', change: { version: 1, replicas: 3, volume: false, policy: web.policy } },
+    { at: 20_000, kind: 'rollback', service: 'web' },
+  ]),
+  'a version with a volume is handed over at a restart, also by the rules of one without that failed': {
+    ...story({ policy: stopStart, volume: true }, {}, [
+      { at: 5000, kind: 'edit', service: 'web', change: { version: 1, volume: false, policy: web.policy } },
+      { at: 10_000, kind: 'restart', service: 'web' },
+    ]),
+    versions: [polite, { ...polite, build: 'fails' }],
+  },
   'a supervisor that finds a failed deploy at its start has time to lead back': {
     ...story({ requests: 10, policy: { ...web.policy, bakeSeconds: 8 } }, {}, [
       edit(5000),

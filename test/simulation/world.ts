@@ -154,7 +154,7 @@ export class World {
 
   /** Whoever ran `up` sees its error and tries again. */
   #apply(life: Life, supervisor: Supervisor): void {
-    if (life.store?.count('deploys') !== 0) return;
+    if (life.store === undefined || life.store.all('services').some(({ wanted }) => wanted)) return;
     this.rules.afterAsking();
     supervisor.apply({}, new AbortController().signal).catch((error: unknown) => {
       if (!life.isAlive) return;

@@ -5,7 +5,7 @@ import type { Container } from '../containers.ts';
 import { specOf } from '../sim-host.ts';
 import type { World } from '../world.ts';
 import type { Decisions } from './decisions.ts';
-import { wantedReplicas } from './decisions.ts';
+import { seatsOf } from './decisions.ts';
 
 /** Once the faults have stopped, the world becomes what the manifest says: nothing missing, nothing left over, nothing under way. */
 export class AsWanted {
@@ -79,7 +79,7 @@ export class AsWanted {
 
   /** Every seat has one replica of the version that works, unless that ended too often to be started again. */
   #seats(record: ServiceRecord, revision: Revision, containers: readonly Container[]): string | undefined {
-    const wanted = wantedReplicas(record);
+    const wanted = seatsOf(record, revision);
     const seats = Array.from({ length: wanted }, (_, slot) => slot);
     const odd = containers.find(({ start }) => start.revision !== revision.number || start.slot >= wanted);
     // Where what works can't be brought back, whoever else serves goes on serving.

@@ -70,7 +70,7 @@ export class Decisions {
     const active = record?.active === undefined ? undefined : store.get('revisions', `${service}/${record.active}`);
     if (record === undefined || active === undefined || (phase !== 'failed' && phase !== 'superseded'))
       return undefined;
-    const seats = Array.from({ length: wantedReplicas(record) }, (_, slot) => slot);
+    const seats = Array.from({ length: seatsOf(record, active) }, (_, slot) => slot);
     return seats.filter((slot) => !this.isGivenUp(active, slot, store)).length;
   }
 
@@ -107,8 +107,16 @@ const newestOf = (store: StateStore | undefined, service: ServiceName): RolloutR
   return newest;
 };
 
-export const wantedReplicas = ({ wanted, scaledTo, applied }: ServiceRecord): number =>
-  wanted ? (scaledTo ?? applied.spec.replicas) : 0;
+export const wantedReplicas = ({ wanted, scaledTo, applied, policy }: ServiceRecord): number => {
+  if (!wanted) return 0;
+  const isAlone = policy.strategy === 'singleton' || applied.spec.volumes.length > 0;
+  const replicas = scaledTo ?? applied.spec.replicas;
+  return isAlone ? Math.min(1, replicas) : replicas;
+};
+
+/** Of a version that has a volume there is one. */
+export const seatsOf = (record: ServiceRecord, { spec }: Revision): number =>
+  spec.volumes.length > 0 ? Math.min(1, wantedReplicas(record)) : wantedReplicas(record);
 
 /** How few may serve while versions are exchanged. Worked out apart from the planner, which it is there to check. */
 export const floorOf = (policy: RolloutPolicy, wanted: number): number => {

@@ -3,7 +3,7 @@ import { serviceName } from '../../../src/model/index.ts';
 import type { Container } from '../containers.ts';
 import type { World } from '../world.ts';
 import type { Decisions } from './decisions.ts';
-import { floorOf, isExclusive, wantedReplicas } from './decisions.ts';
+import { floorOf, wantedReplicas } from './decisions.ts';
 
 /** An end may stay unseen until the next look at everything, when its event was lost. */
 const unseenMs = 75_000;
@@ -26,9 +26,10 @@ export class Serving {
   afterStart(container: Container): void {
     const { service } = container.start;
     const living = this.#world.containers.of(service).filter(({ state }) => state === 'running');
-    if (living.length < 2 || !this.#decisions.always(service, isExclusive)) return;
-    const names = living.map(({ id }) => id).join(' and ');
-    this.#world.fail('a singleton never runs twice', `${names} run at the same time`);
+    const writers = living.filter(({ start }) => start.volumes.length > 0);
+    if (writers.length > 1) this.#failTwice(writers, 'write to one volume');
+    const isSingleton = this.#decisions.always(service, ({ policy }) => policy.strategy === 'singleton');
+    if (living.length > 1 && isSingleton) this.#failTwice(living, 'run at the same time');
   }
 
   beforePublish(table: RouteTable, ended: ReadonlySet<ReplicaId>): void {
@@ -81,6 +82,10 @@ export class Serving {
     if (left !== undefined && left > 0 && serving.length >= left) return;
     const words = `${leaving.join(', ')} left the routes of ${service}: ${serving.length} serve, ${floor} must`;
     this.#world.fail('never fewer than the policy says', words);
+  }
+
+  #failTwice(containers: readonly Container[], what: string): void {
+    this.#world.fail('a singleton never runs twice', `${containers.map(({ id }) => id).join(' and ')} ${what}`);
   }
 
   #requireSeen(id: ReplicaId): void {
