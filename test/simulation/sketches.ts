@@ -32,7 +32,8 @@ export const permitted = (sketch: Sketch): Sketch => {
   };
 };
 
-const handedOver = (policy: RolloutPolicy): RolloutPolicy => {
+/** The old one ends before the new one starts. */
+export const handedOver = (policy: RolloutPolicy): RolloutPolicy => {
   const { canary: _steps, analysis: _judged, promotion: _asked, bakeSeconds: _bakes, ...others } = policy;
   const { strategy, order, batch, switch: switching } = stopStart;
   return { ...others, strategy, order, batch, switch: switching };

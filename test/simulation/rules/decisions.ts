@@ -1,6 +1,7 @@
 import type { Change, RolloutRecord, ServiceRecord } from '../../../src/control/store/index.ts';
 import { StateStore } from '../../../src/control/store/index.ts';
 import type { Amount, Revision, Rollout, RolloutPolicy, ServiceName } from '../../../src/model/index.ts';
+import { handedOver } from '../sketches.ts';
 import type { World } from '../world.ts';
 
 interface InForce {
@@ -83,7 +84,16 @@ export class Decisions {
   inForce(service: ServiceName, since = this.#world.time.now - graceMs): readonly ServiceRecord[] {
     const history = this.#history.get(service) ?? [];
     const first = history.findLastIndex(({ from }) => from <= since);
-    return history.slice(Math.max(0, first)).map(({ record }) => record);
+    const records = history.slice(Math.max(0, first)).map(({ record }) => record);
+    return this.#leadsToVolume(service) ? records.map(asHandedOver) : records;
+  }
+
+  /** Then the old one ends first, whatever the rules say of others. */
+  #leadsToVolume(service: ServiceName): boolean {
+    const rollout = this.newestRollout(service)?.rollout;
+    const isBack = rollout?.phase === 'failed' || rollout?.phase === 'superseded';
+    const number = isBack ? this.service(service)?.active : rollout?.to;
+    return (this.revision(service, number ?? 0)?.spec.volumes.length ?? 0) > 0;
   }
 
   /** Whether something about the service's rules holds now and has held long enough. */
@@ -106,6 +116,9 @@ const newestOf = (store: StateStore | undefined, service: ServiceName): RolloutR
   }
   return newest;
 };
+
+const asHandedOver = (record: ServiceRecord): ServiceRecord =>
+  record.policy.order === 'stop-first' ? record : { ...record, policy: handedOver(record.policy) };
 
 export const wantedReplicas = ({ wanted, scaledTo, applied, policy }: ServiceRecord): number => {
   if (!wanted) return 0;
