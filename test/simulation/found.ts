@@ -121,6 +121,11 @@ export const found: Readonly<Record<string, Scenario>> = {
     ]),
     versions: [polite, { ...polite, build: 'fails' }],
   },
+  'a signal of which no word could be left on a full disk is sent again': story({}, { stopMs: 5000 }, [
+    edit(5000),
+    { at: 6000, kind: 'disk full', forMs: 1000 },
+    { at: 6500, kind: 'supervisor dies', forMs: 1000 },
+  ]),
   'a supervisor that finds a failed deploy at its start has time to lead back': {
     ...story({ requests: 10, policy: { ...web.policy, bakeSeconds: 8 } }, {}, [
       edit(5000),

@@ -85,11 +85,11 @@ export const mutants: readonly Mutant[] = [
     rule: 'a singleton never runs twice',
   },
   {
-    name: 'the number of an attempt is not written down before it is used',
+    name: 'the number of an attempt is forgotten with its replica',
     seed: 11,
-    file: 'control/operations/start.ts',
-    find: 'parts.store.record([put.slot(taken)]);',
-    replace: '',
+    file: 'plan/replicas.ts',
+    find: 'historyOf(situation, revision, slot)?.lastAttempt ?? 0',
+    replace: '0',
     rule: 'no number is used twice',
   },
   {

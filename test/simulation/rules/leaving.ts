@@ -7,6 +7,8 @@ import type { Decisions } from './decisions.ts';
 interface Sent {
   readonly life: Life;
   readonly at: number;
+  /** No word of it could be left for who comes next. */
+  readonly isDiskFull: boolean;
 }
 
 /** Whoever has to go leaves the routes first, then drains, then gets its signals one after the other. */
@@ -51,7 +53,7 @@ export class Leaving {
   }
 
   beforeSignal(replica: ReplicaId, name: string): void {
-    const { life, time, proxy } = this.#world;
+    const { disk, life, time, proxy } = this.#world;
     if (!life.isAlive) return;
     this.#requireLeft(replica, `gets ${name}`);
     const before = this.#signals.get(replica) ?? [];
@@ -62,10 +64,8 @@ export class Leaving {
       if (asks > 0 && isRunning && !isNoted) this.#fail(`${replica} is killed without having been asked to end`);
     }
     const sent = this.#sent.get(replica) ?? [];
-    this.#sent.set(replica, [...sent, { life, at: time.now }]);
-    const lastSent = sent.at(-1);
-    // Only who sent it knows when it arrived; who comes after his death counts from when it was sent.
-    const last = lastSent === undefined || lastSent.life === life ? before.at(-1) : lastSent.at;
+    this.#sent.set(replica, [...sent, { life, at: time.now, isDiskFull: disk.isFull }]);
+    const last = lastKnown(life, sent.at(-1), before.at(-1));
     const wait = this.#least(replica, ({ policy }) => Math.min(...policy.stop.signals.map((one) => one.waitSeconds)));
     if (last !== undefined && time.now < last + wait * 1000)
       this.#fail(`${replica} gets ${name} too soon after the last signal`);
@@ -124,6 +124,12 @@ export class Leaving {
     this.#world.fail('nothing is ended before its drain is over', words);
   }
 }
+
+/** Only who sent it knows when it arrived; who comes after his death counts from when it was sent, if that was written down. */
+const lastKnown = (life: Life, sent: Sent | undefined, arrivedAt: number | undefined): number | undefined => {
+  if (sent === undefined || sent.life === life) return arrivedAt;
+  return sent.isDiskFull ? undefined : sent.at;
+};
 
 /** `shop-sim-web-r1-0-1` → `web`. */
 const serviceOf = (replica: ReplicaId): ServiceRecord['service'] =>
