@@ -12,7 +12,10 @@ export const selectWhileTryingOut = (situation: Situation, intent: Intent & { ki
   const holders = holdersOf(situation, rules, wanted);
   const old = keepersOf(situation, intent).filter(({ revision }) => revision !== rules.number);
   const room = wanted - old.length - (startsUnderWay(situation) - startsUnderWay(situation, rules.number));
-  const fresh = fillSlots(situation, rules, { wanted: candidates, room: candidates, why: whyStart(situation, rules) });
+  // The rules may have become ones by which nobody stands beside another: then nobody comes beside the old version any more.
+  const isAlone = rules.spec.policy.order === 'stop-first';
+  const freshRoom = isAlone ? wanted - allLive(situation).length - startsUnderWay(situation) : candidates;
+  const fresh = fillSlots(situation, rules, { wanted: candidates, room: freshRoom, why: whyStart(situation, rules) });
   const gaps =
     active === undefined ? nothingToFill : fillSlots(situation, active, { wanted, room, why: 'keeps its capacity' });
   const members = [...old, ...(intent.isRouted ? holders : [])].filter((replica) => isReady(situation, replica));

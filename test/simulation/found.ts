@@ -126,6 +126,24 @@ export const found: Readonly<Record<string, Scenario>> = {
     { at: 6000, kind: 'disk full', forMs: 1000 },
     { at: 6500, kind: 'supervisor dies', forMs: 1000 },
   ]),
+  'a version that a newer one finds baking is what is gone back to, also while its replica is away': {
+    ...story({ policy: { ...web.policy, bakeSeconds: 20 } }, {}, [
+      edit(5000),
+      { at: 9000, kind: 'replica removed by hand', which: 1 },
+      { at: 9300, kind: 'edit', service: 'web', change: { version: 2 } },
+    ]),
+    versions: [polite, polite, polite],
+  },
+  'a signal that was given up at the end of a supervisor is sent again by the next': {
+    ...story({}, { stopMs: 5000 }, [edit(5000), { at: 9050, kind: 'supervisor restarts', forMs: 500 }]),
+    weather: { callMs: 300, looksAreOld: false, callsOutliveCaller: false },
+  },
+  'nobody comes beside the old version any more once the service is a singleton, also in the middle of a preview':
+    story({ policy: { ...web.policy, promotion: 'manual' } }, {}, [
+      edit(5000),
+      { at: 8000, kind: 'edit', service: 'web', change: { policy: singleton } },
+      { at: 18_000, kind: 'replica removed by hand', which: 1 },
+    ]),
   'a supervisor that finds a failed deploy at its start has time to lead back': {
     ...story({ requests: 10, policy: { ...web.policy, bakeSeconds: 8 } }, {}, [
       edit(5000),

@@ -30,7 +30,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what runs counts as ready',
-    seed: 2,
+    seed: 1,
     file: 'plan/replicas.ts',
     find: "replica.readyAt !== undefined && replica.execution.kind === 'running'",
     replace: "replica.execution.kind === 'running'",
@@ -46,7 +46,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a table is taken for live before the proxy has acknowledged it',
-    seed: 180,
+    seed: 253,
     file: 'control/routes.ts',
     find: 'const published = await proxy.publish(',
     replace: 'const published = { generation, listeners: proxy.hello.listeners };\n    void proxy.publish(',
@@ -62,7 +62,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the overlap is left out',
-    seed: 13,
+    seed: 2,
     file: 'plan/leaving.ts',
     find: 'replica.drainingSince === undefined && overlapEnd > situation.now',
     replace: 'replica.drainingSince === undefined && overlapEnd > situation.now + 3_600_000',
@@ -78,7 +78,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a singleton starts while the old one is on its way out',
-    seed: 1,
+    seed: 4,
     file: 'plan/selection.ts',
     find: "const old = policy.order === 'stop-first' ? allLive(situation).length - holders.length : beside;",
     replace: 'const old = beside;',
@@ -86,7 +86,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the number of an attempt is forgotten with its replica',
-    seed: 11,
+    seed: 1,
     file: 'plan/replicas.ts',
     find: 'historyOf(situation, revision, slot)?.lastAttempt ?? 0',
     replace: '0',
@@ -102,7 +102,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the outcome of the pre-deploy command is not written down',
-    seed: 3,
+    seed: 1,
     file: 'control/operations/pre-deploy.ts',
     find: 'if (record !== undefined) parts.store.record',
     replace: 'if (record === undefined) parts.store.record',
@@ -167,7 +167,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a build may take for ever',
-    seed: 676,
+    seed: 538,
     file: 'control/operations/build.ts',
     find: 'const longestBuildMs = 60 * 60 * 1000;',
     replace: 'const longestBuildMs = 1e12;',
@@ -183,7 +183,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what fails is never tried again',
-    seed: 133,
+    seed: 180,
     file: 'control/executor.ts',
     find: 'isPausing: false, cancelPause: () => undefined }',
     replace: 'isPausing: true, cancelPause: () => undefined }',
@@ -191,7 +191,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a kill that was noted and never sent is not sent again',
-    seed: 1136,
+    seed: 3204,
     file: 'plan/leaving.ts',
     find: "{ signal: 'SIGKILL', waitSeconds: killAgainSeconds }",
     replace: "{ signal: 'SIGKILL', waitSeconds: 1e9 }",
@@ -199,7 +199,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a change missed while the disk was full is forgotten',
-    seed: 719,
+    seed: 415,
     file: 'control/triggers.ts',
     find: 'if (!isAboutInput(error)) this.#tryAgain(changed);',
     replace: '',
@@ -223,7 +223,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a new version that fails its users goes on',
-    seed: 961,
+    seed: 672,
     file: 'plan/regression.ts',
     find: "if (verdict.kind !== 'worse') return undefined;",
     replace: 'if (old === undefined || verdict.words !== undefined) return undefined;',
@@ -231,7 +231,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a drain command that hangs is waited for',
-    seed: 1,
+    seed: 68,
     file: 'control/operations/drain-command.ts',
     find: 'clock.after(hook.timeoutSeconds * 1000,',
     replace: 'clock.after(1e12,',
@@ -271,7 +271,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a start is taken to be when the engine says, whose clock was set back',
-    seed: 297,
+    seed: 1027,
     file: 'control/observer.ts',
     find: '{ ...replica, startedAt: this.#startOf(replica) }',
     replace: 'replica',
@@ -295,7 +295,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a version is judged by however few requests',
-    seed: 214,
+    seed: 672,
     file: 'plan/analysis.ts',
     find: 'if (fresh === undefined || fresh.requests < policy.minRequests) {',
     replace: 'if (fresh === undefined) {',
@@ -303,7 +303,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'users meet a version before its smoke checks are answered',
-    seed: 5,
+    seed: 26,
     file: 'control/check-state.ts',
     find: 'smoke: pendingIf(!rollout.isRollback',
     replace: 'smoke: pendingIf(rollout.isRollback',
@@ -311,7 +311,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what is answered badly during a deploy is passed over',
-    seed: 217,
+    seed: 1694,
     file: 'plan/rollout-step.ts',
     find: "if (situation.checks.during.kind === 'failed') return { phase: 'failed', failure: situation.checks.during.error };",
     replace: '',
@@ -327,7 +327,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a canary that is taken back leaves before the old version is whole',
-    seed: 2304,
+    seed: 6970,
     file: 'plan/selection.ts',
     find: '? neededForFloor(floor, ready, serving)',
     replace: '? []',
@@ -343,7 +343,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a paused rollout goes on',
-    seed: 309,
+    seed: 362,
     file: 'plan/rollout-step.ts',
     find: "if (isHeld(rollout) && rollout.phase !== 'retiring') return regression(situation, rollout);",
     replace: '',
@@ -351,7 +351,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a preview is promoted without being asked',
-    seed: 15,
+    seed: 25,
     file: 'plan/tryout-step.ts',
     find: 'if (asked === undefined || (asked.promotions <= promotions && !asked.toTheEnd)) return undefined;',
     replace: 'if (asked === undefined) return undefined;',
@@ -367,7 +367,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a private name leads to a version that is tried out',
-    seed: 15,
+    seed: 25,
     file: 'control/routed-services.ts',
     find: 'named: upstreams.filter(({ revision }) => revision !== fresh),',
     replace: 'named: upstreams,',

@@ -1,7 +1,7 @@
 import type { Engine, EngineReplica, LogLine, ReplicaStart } from '../../src/engine/index.ts';
 import { EventStream } from '../../src/lib/index.ts';
 import type { EngineEvent } from '../../src/engine/index.ts';
-import type { PointsmanError, ReplicaId, ServiceName } from '../../src/model/index.ts';
+import type { ReplicaId, ServiceName } from '../../src/model/index.ts';
 import type { Container } from './containers.ts';
 import type { Call, Life } from './life.ts';
 import { never } from './life.ts';
@@ -53,12 +53,9 @@ export const engineOf = (world: World, life: Life): Engine => {
         rules.afterSignal(replica);
         if (container !== undefined) containers.signal(container, name);
       };
-      const refusedAs = (): PointsmanError | undefined => {
-        const error = refusal(world, words);
-        if (error !== undefined) rules.afterRefusedSignal(life, replica);
-        return error;
-      };
-      return ask(words, signal, effect, { key: words, refusal: refusedAs });
+      const sent = ask(words, signal, effect, { key: words });
+      sent.catch(() => rules.afterUnheardSignal(life, replica));
+      return sent;
     },
     remove: (replica, signal) => {
       rules.beforeRemove(replica);

@@ -29,7 +29,7 @@ export const anyVersion = (random: Random): Behaviour => {
   const good = sound(random);
   switch (random.between(0, 9)) {
     case 0:
-      return { ...good, build: random.chance(0.2) ? 'hangs' : 'fails' };
+      return { ...good, build: random.chance(0.5) ? 'hangs' : 'fails' };
     case 1:
       return { ...good, preDeploy: random.pick(['fails', 'hangs']) };
     case 2:

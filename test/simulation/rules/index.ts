@@ -116,8 +116,8 @@ export class Rules {
     this.#leaving.afterSignal(replica);
   }
 
-  afterRefusedSignal(life: Life, replica: ReplicaId): void {
-    this.#leaving.afterRefusedSignal(life, replica);
+  afterUnheardSignal(life: Life, replica: ReplicaId): void {
+    this.#leaving.afterUnheardSignal(life, replica);
   }
 
   beforeRemove(replica: ReplicaId): void {

@@ -1,6 +1,7 @@
 import type { Change, RolloutRecord } from '../../../src/control/store/index.ts';
 import type { AnalysisPolicy, RevisionNumber, Rollout, ServiceName } from '../../../src/model/index.ts';
 import type { Life } from '../life.ts';
+import { patience } from '../sim-commands.ts';
 import type { World } from '../world.ts';
 import type { Decisions } from './decisions.ts';
 
@@ -37,8 +38,8 @@ export class Judging {
   readonly #world: World;
   readonly #decisions: Decisions;
   readonly #told: Told[] = [];
-  /** When the engine was last in trouble: nobody goes on, or back, while it does not answer. */
-  #troubledAt = Number.NEGATIVE_INFINITY;
+  /** Until then the engine may leave somebody waiting: nobody goes on, or back, while it does not answer. */
+  #troubledUntil = Number.NEGATIVE_INFINITY;
   readonly #seen = new Map<string, { readonly rollout: Rollout; readonly since: number }>();
 
   constructor(world: World, decisions: Decisions) {
@@ -52,7 +53,7 @@ export class Judging {
 
   noteRequests(requests: Requests): void {
     const { life, time } = this.#world;
-    if (this.#isEngineTroubled()) this.#troubledAt = time.now;
+    if (this.#isEngineTroubled()) this.#troubledUntil = time.now + toldEveryMs + patience(this.#world);
     if (requests.count > 0 && life.isAlive) this.#told.push({ ...requests, at: time.now, life });
   }
 
@@ -79,9 +80,9 @@ export class Judging {
     const isAsked = (before.promotions ?? 0) !== (after.promotions ?? 0);
     const record = this.#decisions.service(after.service);
     if (isAsked || record === undefined || after.phase === 'superseded' || this.#isAskedToTheEnd(after)) return;
-    if (this.#isEngineTroubled()) return;
+    if (this.#isEngineTroubled() || this.#world.time.now < this.#troubledUntil) return;
     const { minRequests, windowSeconds, maxErrorIncrease } = record.policy.analysis ?? byDefault;
-    const begins = Math.max(since, this.#world.time.now - windowSeconds * 1000, this.#troubledAt + toldEveryMs);
+    const begins = Math.max(since, this.#world.time.now - windowSeconds * 1000, this.#troubledUntil);
     const from = begins + judgedWithinMs;
     const fresh = sumOf(this.#toldOf(after.service, from, (revision) => revision === after.to));
     const old = sumOf(this.#toldOf(after.service, 0, (revision) => revision !== after.to));

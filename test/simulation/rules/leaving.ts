@@ -92,8 +92,8 @@ export class Leaving {
     this.#signals.set(replica, [...(this.#signals.get(replica) ?? []), this.#world.time.now]);
   }
 
-  /** It never arrived, and who sent it knows. */
-  afterRefusedSignal(life: Life, replica: ReplicaId): void {
+  /** It was refused, or who sent it gave it up: as far as anybody knows, it never was. */
+  afterUnheardSignal(life: Life, replica: ReplicaId): void {
     if (life.isAlive) this.#sent.set(replica, this.#sent.get(replica)?.slice(0, -1) ?? []);
   }
 
@@ -127,8 +127,8 @@ export class Leaving {
 
 /** Only who sent it knows when it arrived; who comes after his death counts from when it was sent, if that was written down. */
 const lastKnown = (life: Life, sent: Sent | undefined, arrivedAt: number | undefined): number | undefined => {
-  if (sent === undefined || sent.life === life) return arrivedAt;
-  return sent.isDiskFull ? undefined : sent.at;
+  if (sent?.life === life) return arrivedAt;
+  return sent?.isDiskFull === true ? undefined : sent?.at;
 };
 
 /** `shop-sim-web-r1-0-1` → `web`. */

@@ -115,11 +115,13 @@ export class Rollouts {
     }
     this.#checkReplacing(rollout, changes);
     const { containers, proxy } = this.#world;
-    const active = this.#decisions.service(service)?.active;
+    // One that was only looked at is what is gone back to from now on.
+    const written = changes.find((change) => change.table === 'services' && change.row?.service === service);
+    const record = written?.table === 'services' ? written.row : this.#decisions.service(service);
     const routed = proxy.routed();
     const replicas = containers
       .of(service)
-      .filter(({ id, start }) => start.revision === active && routed.has(id) && containers.isReady(id));
+      .filter(({ id, start }) => start.revision === record?.active && routed.has(id) && containers.isReady(id));
     this.#before.set(service, { rollout: rollout.id, since: this.#world.time.now, replicas });
   }
 
