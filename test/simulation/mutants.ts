@@ -85,6 +85,14 @@ export const mutants: readonly Mutant[] = [
     rule: 'a singleton never runs twice',
   },
   {
+    name: 'whoever else writes to the volume is not looked at',
+    seed: 304,
+    file: 'plan/seats.ts',
+    find: 'return 1 - writers.length',
+    replace: 'return 9 - writers.length',
+    rule: 'a singleton never runs twice',
+  },
+  {
     name: 'the number of an attempt is forgotten with its replica',
     seed: 1,
     file: 'plan/replicas.ts',
@@ -263,7 +271,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a manifest that says again what serves replaces it',
-    seed: 327,
+    seed: 423,
     file: 'control/changes.ts',
     find: 'if (returnsToActive(records, { spec, specHash })) return undefined;',
     replace: '',
