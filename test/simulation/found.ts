@@ -144,6 +144,18 @@ export const found: Readonly<Record<string, Scenario>> = {
       { at: 8000, kind: 'edit', service: 'web', change: { policy: singleton } },
       { at: 18_000, kind: 'replica removed by hand', which: 1 },
     ]),
+  'of who left the routes while the disk was full the next supervisor does not know': {
+    ...story(
+      { replicas: 2, policy: { ...rolling, overlapSeconds: 3, batch: oneByOne, restart: web.policy.restart } },
+      {},
+      [
+        edit(10_000),
+        { at: 11_500, kind: 'disk full', forMs: 10_000 },
+        { at: 14_000, kind: 'supervisor dies', forMs: 500 },
+      ],
+    ),
+    weather: { callMs: 300, looksAreOld: false, callsOutliveCaller: false },
+  },
   'a supervisor that finds a failed deploy at its start has time to lead back': {
     ...story({ requests: 10, policy: { ...web.policy, bakeSeconds: 8 } }, {}, [
       edit(5000),

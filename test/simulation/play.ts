@@ -232,6 +232,7 @@ const trouble = (world: World, event: Troublesome): void => {
       return void time.after(event.forMs, () => (at.events = 'told'));
     case 'disk full':
       world.disk.isFull = true;
+      world.disk.fullUntil = Math.max(world.disk.fullUntil, time.now + event.forMs);
       return void time.after(event.forMs, () => (world.disk.isFull = false));
     case 'clock set back':
       world.clockBehindMs += event.byMs;

@@ -7,6 +7,8 @@ import { PointsmanError } from '../../src/model/index.ts';
 /** A disk in memory: what was written survives whoever wrote it, as the JSON that a file would hold. */
 export class SimDisk {
   isFull = false;
+  /** When it was last full, or is to have room again. */
+  fullUntil = Number.NEGATIVE_INFINITY;
   readonly #rows = perTable(() => new Map<string, unknown>());
 
   /** What stood on it at the end of another story. */

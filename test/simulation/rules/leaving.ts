@@ -107,12 +107,14 @@ export class Leaving {
 
   /** Out of the routes, and for as long as both versions are to overlap. */
   #requireLeft(replica: ReplicaId, what: string): void {
-    const { proxy, time } = this.#world;
+    const { disk, life, proxy, time } = this.#world;
     if (proxy.isUp && proxy.routed().has(replica))
       return this.#fail(`${replica} ${what} while requests are routed to it`);
     const leftAt = proxy.leftAt.get(replica);
     const seconds = this.#least(replica, ({ policy }) => policy.overlapSeconds);
     if (leftAt === undefined || this.#world.containers.all.get(replica)?.state !== 'running') return;
+    // Whoever saw it leave had no room to write that down, and is dead.
+    if (disk.fullUntil > leftAt && life.bornAt > leftAt) return;
     if (time.now < leftAt + seconds * 1000) this.#fail(`${replica} ${what} before its overlap of ${seconds} s is over`);
   }
 
