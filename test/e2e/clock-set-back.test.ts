@@ -33,6 +33,11 @@ beforeAll(async () => {
 });
 afterAll(() => running.project?.remove());
 
+const isNew = (line: string, { known, reason }: { readonly known: number; readonly reason: string }): boolean => {
+  const event = JSON.parse(line) as { readonly sequence: number; readonly reason: string };
+  return event.sequence > known && event.reason === reason;
+};
+
 /** From the moment on at which the deploy tells of something. */
 const deployWhile = async (release: string, moment: string, happens: () => Promise<void>): Promise<void> => {
   const url = await project().url();
@@ -42,10 +47,7 @@ const deployWhile = async (release: string, moment: string, happens: () => Promi
   const known = (await project().events('web')).at(-1)?.sequence ?? 0;
   const deploy = new Lines(project().start('deploy', 'web', '--variable', `RELEASE=${release}`));
   try {
-    await events.find((line) => {
-      const event = JSON.parse(line) as { readonly sequence: number; readonly reason: string };
-      return event.sequence > known && event.reason === moment;
-    });
+    await events.find((line) => isNew(line, { known, reason: moment }));
     await happens();
     await project().settled('web');
     expect((await ask(url, host)).body).toContain(`"release":"${release}"`);
@@ -68,13 +70,14 @@ test('the clock set back while no supervisor runs: the next one is not an hour b
 
 test('what crashed is started again after its pause, not after the hours', async () => {
   const { body } = await ask(await project().url(), host);
-  const events = new Lines(project().start('events', 'web', '--follow', '--tail', '0', '--json'));
+  const known = (await project().events('web')).at(-1)?.sequence ?? 0;
+  const events = new Lines(project().start('events', 'web', '--follow', '--json'));
+  const happens = (reason: string): Promise<string> => events.find((line) => isNew(line, { known, reason }));
   try {
-    await project().status(); // the stream of events is open by now
     process.kill((JSON.parse(body) as { pid: number }).pid, 'SIGKILL');
-    await events.find((line) => line.includes('ReplicaCrashed'));
+    await happens('ReplicaCrashed');
     await setBack(3 * hour);
-    await events.find((line) => line.includes('ReplicaReady'), 20_000);
+    await happens('ReplicaReady');
     expect(await project().settled('web')).toMatchObject({ ready: 2 });
   } finally {
     await events.stop();
