@@ -4,6 +4,8 @@ import type { Generation, Instant, ReplicaId, RevisionNumber } from './brand.ts'
 export interface RequestRecord {
   readonly at: Instant;
   readonly requestId: string;
+  /** What led it there: host and path prefix as the table has them, or the listener of a TCP connection. undefined: no route did. */
+  readonly route?: string | undefined;
   readonly pool: string | undefined;
   readonly generation: Generation;
   readonly revision: RevisionNumber | undefined;
@@ -16,6 +18,8 @@ export interface RequestRecord {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly durationMs: number;
+  /** From the request's head to the first octet of its response; undefined when none came. */
+  readonly firstByteMs?: number | undefined;
   readonly outcome: RequestOutcome;
   /** Whose connection it came by, and the host it asked for: only where an access log wants to know. */
   readonly client?: string | undefined;

@@ -27,7 +27,7 @@ export function* recordsIn({ since, names, lines }: Omit<RecordBatch, 'count'>):
 const recordIn = (parts: readonly string[], since: number, names: readonly string[]): RequestRecord => {
   const [requestId = '', at, pool, generation, revision, replica, method = '', path = '', ...rest] = parts;
   const [status, bytesIn, bytesOut, durationMs, outcome, reason] = rest.slice(0, 6).map(Number);
-  const [client = '', host = '', passedOver] = rest.slice(6);
+  const [client = '', host = '', passedOver, route, firstByteMs] = rest.slice(6);
   const revisionNumber = Number(revision);
   return {
     at: since + Number(at),
@@ -46,6 +46,11 @@ const recordIn = (parts: readonly string[], since: number, names: readonly strin
     ...(reason !== undefined && reason !== nothing && { reason: names[reason] }),
     ...(client !== '' && { client }),
     ...(host !== '' && { host }),
-    ...(passedOver !== undefined && { passedOver: Number(passedOver) }),
+    ...saidIn('passedOver', passedOver),
+    ...saidIn('firstByteMs', firstByteMs),
+    ...(route !== undefined && Number(route) !== nothing && { route: names[Number(route)] }),
   };
 };
+
+const saidIn = (name: 'passedOver' | 'firstByteMs', number: string | undefined): Partial<RequestRecord> =>
+  number === undefined || Number(number) === nothing ? {} : { [name]: Number(number) };

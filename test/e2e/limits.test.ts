@@ -69,7 +69,7 @@ test('up --metrics has the proxy say what it did', async () => {
   await expect
     .poll(text, { timeout: 20_000 })
     .toMatch(
-      /^pointsman_proxy_requests_total\{pool="limits-\d+\/production\/web",revision="1",outcome="ok",status="200"\} \d/m,
+      /^pointsman_proxy_requests_total\{pool="limits-\d+\/production\/web",revision="1",route="[^"]+",outcome="ok",status="200"\} \d/m,
     );
   expect(await text()).toContain('outcome="too-large",status="413"} 1');
 });

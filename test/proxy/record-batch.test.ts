@@ -35,6 +35,8 @@ describe('records in batches', () => {
       }),
       record({ method: 'TCP', path: '', bytesOut: 12_345_678_901 }),
       record({ passedOver: 3 }),
+      record({ route: 'app.localhost/api', firstByteMs: 3 }),
+      record({ route: '*/', passedOver: 4 }),
       record({ bytesIn: 9, bytesOut: 10, durationMs: 1_099, status: 0, generation: 2_147_483_648 }),
     ];
     const writer = new RecordWriter();

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ProxyReports, RequestRecord, TrafficSplit } from '../../src/model/index.ts';
+import type { Listener, ProxyReports, RequestRecord, TrafficSplit } from '../../src/model/index.ts';
 import { freePort } from '../free-port.ts';
 import { closing, get, host, ok, program, RawClient, RawUpstream, soon, TestProxy, upstream } from './rig.ts';
 
@@ -46,12 +46,12 @@ describe('metrics', () => {
     const silent = await proxy.client();
     silent.send(get('/silent'));
     const lines = [
-      'pointsman_proxy_requests_total{pool="app",revision="1",outcome="ok",status="200"} 10\n',
-      'pointsman_proxy_requests_total{pool="app",revision="1",outcome="app-error",status="500"} 1\n',
-      'pointsman_proxy_requests_total{pool="",revision="",outcome="unknown-host",status="404"} 1\n',
-      'pointsman_proxy_request_duration_seconds_count{pool="app",revision="1"} 11\n',
-      'pointsman_proxy_request_duration_seconds_bucket{pool="app",revision="1",le="+Inf"} 11\n',
-      'pointsman_proxy_response_bytes_total{pool="app",revision="1"} 60\n',
+      'pointsman_proxy_requests_total{pool="app",revision="1",route="app.localhost/",outcome="ok",status="200"} 10\n',
+      'pointsman_proxy_requests_total{pool="app",revision="1",route="app.localhost/",outcome="app-error",status="500"} 1\n',
+      'pointsman_proxy_requests_total{pool="",revision="",route="",outcome="unknown-host",status="404"} 1\n',
+      'pointsman_proxy_request_duration_seconds_count{pool="app",revision="1",route="app.localhost/"} 11\n',
+      'pointsman_proxy_request_duration_seconds_bucket{pool="app",revision="1",route="app.localhost/",le="+Inf"} 11\n',
+      'pointsman_proxy_response_bytes_total{pool="app",revision="1",route="app.localhost/"} 60\n',
       'pointsman_proxy_in_flight_requests{replica="a"} 1\n',
       'pointsman_proxy_records_dropped_total 0\n',
       'pointsman_proxy_table_generation 1\n',
@@ -79,7 +79,7 @@ describe('metrics', () => {
     for (const more of ['', 'X-New: 1\r\n', 'X-New: 1\r\n'])
       expect(await proxy.exchange(get('/', closing + more))).toContain('served');
     const lines = [
-      'pointsman_proxy_requests_total{pool="app",revision="1",outcome="ok",status="200"} 3\n',
+      'pointsman_proxy_requests_total{pool="app",revision="1",route="app.localhost/",outcome="ok",status="200"} 3\n',
       'pointsman_proxy_passed_over_total{pool="app",revision="2"} 2\n',
     ];
     await expect.poll(() => metricsAt(port).then((text) => lines.filter((line) => !text.includes(line)))).toEqual([]);
@@ -224,7 +224,38 @@ describe('an access log on standard output', () => {
   });
 });
 
+const chunkedStart = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n';
+
 describe('the ledger', () => {
+  it('says which route led a request on, and how long its first octet took', async () => {
+    const records: RequestRecord[] = [];
+    proxy.link.onLedger((batch) => records.push(...batch));
+    const slow = await RawUpstream.start((socket) => void setTimeout(() => socket.write(chunkedStart), 60));
+    const table = proxy.table([upstream('slow', slow.port)]);
+    const [listener] = table.listeners;
+    const routes = ['/', '/api'].map((pathPrefix) => ({ host, pathPrefix, pool: 'app' }));
+    const { listeners } = await proxy.link.publish(
+      { ...table, listeners: [{ ...listener, routes } as Listener] },
+      soon(),
+    );
+    proxy.port = listeners[0]?.port ?? 0;
+    const client = await proxy.client();
+    client.send(get('/api/x'));
+    await client.until('first');
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    slow.sockets.at(-1)?.write('0\r\n\r\n');
+    await client.until('0\r\n\r\n');
+    client.socket.destroy();
+    await proxy.exchange(`GET / HTTP/1.1\r\nHost: elsewhere.localhost\r\n${closing}\r\n`);
+    await expect.poll(() => records.length).toBe(2);
+    expect(records.map(({ route }) => route)).toEqual([`${host}/api`, undefined]);
+    const [{ firstByteMs = 0, durationMs } = { durationMs: 0 }, unknown] = records;
+    expect(firstByteMs).toBeGreaterThanOrEqual(59);
+    expect(durationMs - firstByteMs).toBeGreaterThanOrEqual(58);
+    expect(unknown?.firstByteMs).toBeUndefined();
+    slow.close();
+  });
+
   it('says of each request how it ended, and why', async () => {
     const records: RequestRecord[] = [];
     proxy.link.onLedger((batch) => records.push(...batch));

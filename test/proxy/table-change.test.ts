@@ -42,7 +42,7 @@ const wordsOf = (pool: Pool | undefined): unknown => {
 const servedBy = (switchboard: Switchboard): unknown => ({
   generation: switchboard.generation,
   routes: ['http', 'other'].map((listener) =>
-    places.map(({ host, path }) => wordsOf(switchboard.find(listener, host, path))),
+    places.map(({ host, path }) => wordsOf(switchboard.find(listener, host, path)?.pool)),
   ),
   tcp: wordsOf(switchboard.findTcp('tcp')?.pool),
   unknownHost: switchboard.unknownHost.status,

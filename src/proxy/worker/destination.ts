@@ -10,6 +10,8 @@ import { answerWithoutRoute } from './without-route.ts';
 export class Destination {
   /** undefined where no route leads on. */
   pool: Pool | undefined;
+  /** The route that led there; as records call it. */
+  route: string | undefined;
   /** Of the table that it was looked up in last: its record says by which. */
   generation: Generation;
   readonly #switchboard: Switchboard;
@@ -55,6 +57,8 @@ export class Destination {
 
   #look(): Pool | undefined {
     this.generation = this.#switchboard.generation;
-    return this.#switchboard.find(this.#listener, this.#head.host, this.#head.path);
+    const found = this.#switchboard.find(this.#listener, this.#head.host, this.#head.path);
+    if (found !== undefined) this.route = found.name;
+    return found?.pool;
   }
 }

@@ -96,7 +96,9 @@ export abstract class ExchangeEnd {
       bytesOut: this.relay.contentBytes,
     };
     const { upstream, tried } = this.attempts;
-    const { generation, pool } = this.destination;
-    this.entry.close({ outcome, status, generation, pool: pool?.id, upstream, tried, bytesIn, bytesOut, at });
+    const { generation, pool, route } = this.destination;
+    const { firstByteAt } = this.relay;
+    const place = { generation, route, pool: pool?.id, upstream, tried };
+    this.entry.close({ ...place, outcome, status, bytesIn, bytesOut, at, firstByteAt });
   }
 }

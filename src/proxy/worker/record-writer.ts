@@ -20,7 +20,7 @@ export class RecordWriter {
   #octets: Buffer | undefined;
   #length = 0;
   #since = 0;
-  readonly #names: string[] = [];
+  readonly #names = new Map<string, number>();
   readonly #six = new Float64Array(6);
 
   /** False when there is no room left; always true for the first one of a batch. `withClient`: says who asked for what host. */
@@ -54,7 +54,10 @@ export class RecordWriter {
     this.#numbers(octets, 6);
     this.#text(octets, client);
     this.#text(octets, host);
-    if (record.passedOver !== undefined) this.#number(octets, record.passedOver);
+    six[0] = record.passedOver ?? nothing;
+    six[1] = this.#name(record.route);
+    six[2] = record.firstByteMs ?? nothing;
+    this.#numbers(octets, 3);
     octets[this.#length - 1] = lineFeed;
     this.count += 1;
     return true;
@@ -63,7 +66,8 @@ export class RecordWriter {
   /** What was written since the last time. */
   take(): RecordBatch {
     const lines = this.#octets?.toString('latin1', 0, this.#length) ?? '';
-    const batch = { since: this.#since, names: this.#names.splice(0), count: this.count, lines };
+    const batch = { since: this.#since, names: [...this.#names.keys()], count: this.count, lines };
+    this.#names.clear();
     this.#length = 0;
     this.count = 0;
     return batch;
@@ -110,10 +114,12 @@ export class RecordWriter {
     this.#length = end + 1;
   }
 
-  /** A handful in a batch, the same ones all the time. */
   #name(name: string | undefined): number {
     if (name === undefined) return nothing;
-    const known = this.#names.indexOf(name);
-    return known < 0 ? this.#names.push(name) - 1 : known;
+    const known = this.#names.get(name);
+    if (known !== undefined) return known;
+    const number = this.#names.size;
+    this.#names.set(name, number);
+    return number;
   }
 }

@@ -14,12 +14,15 @@ interface Ending {
   readonly status: number;
   /** Of the table that it was routed by last. */
   readonly generation: Generation;
+  readonly route: string | undefined;
   readonly pool: string | undefined;
   readonly upstream: Upstream | undefined;
   readonly tried: Tried | undefined;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly at: number;
+  /** When the first octet of a response came. */
+  readonly firstByteAt: number | undefined;
 }
 
 /** One request in the ledger. */
@@ -44,6 +47,7 @@ export class RequestEntry {
     this.#context.ledger.add({
       at: timeOfDay(this.startedAt),
       requestId: this.requestId,
+      route: ending.route,
       pool,
       generation: ending.generation,
       revision: upstream?.revision,
@@ -55,6 +59,7 @@ export class RequestEntry {
       bytesIn,
       bytesOut,
       durationMs: Math.round(ending.at - this.startedAt),
+      firstByteMs: ending.firstByteAt === undefined ? undefined : Math.round(ending.firstByteAt - this.startedAt),
       outcome,
       client: this.#client,
       host: this.#head.host,

@@ -6,6 +6,7 @@ import { limits } from '../codec/limits.ts';
 import type { RequestHead } from '../codec/request-head.ts';
 import { parseResponseHead } from '../codec/response-head.ts';
 import type { ResponseHead } from '../codec/response-head.ts';
+import { steadyNow } from './clock.ts';
 import { EventBoundary } from './event-boundary.ts';
 import type { ClientOutput } from './exchange-client.ts';
 import { lengthEnds, statusLines } from './response-lines.ts';
@@ -37,8 +38,8 @@ export class ResponseRelay {
   /** The client's connection can carry another request after this response. */
   keepsAlive = false;
   contentBytes = 0;
-  /** Octets of any response were seen, interim ones included. */
-  hasBegun = false;
+  /** When the first octet of any response was seen, interim ones included; by the steady clock. */
+  firstByteAt: number | undefined;
   readonly #output: ClientOutput;
   readonly #request: RequestHead;
   readonly #terms: ClientTerms;
@@ -54,6 +55,11 @@ export class ResponseRelay {
     this.#terms = terms;
   }
 
+  /** Octets of any response were seen. */
+  get hasBegun(): boolean {
+    return this.firstByteAt !== undefined;
+  }
+
   /** Set for a stream whose events can be told apart and whose end can be said without closing. */
   get isEventStream(): boolean {
     return this.#boundary !== undefined;
@@ -61,7 +67,7 @@ export class ResponseRelay {
 
   /** Takes what came; returns where it stopped. Writes nothing by itself: the caller flushes the output. */
   take(buffer: Buffer, start: number, end: number): number {
-    this.hasBegun = true;
+    this.firstByteAt ??= steadyNow();
     let at = start;
     if (this.state === 'waiting') at = this.#takeHeads(buffer, start, end);
     if (this.state === 'streaming') at = this.#takeBody(buffer, at, end);

@@ -6,6 +6,8 @@ import type { Upstream } from './upstream.ts';
 /** A route, and where it leads to at present. */
 export interface RouteTarget {
   readonly route: Route;
+  /** What records call it. */
+  readonly name: string;
   readonly secure: boolean;
   pool: Pool;
 }
@@ -42,7 +44,8 @@ export class RoutedPool {
   }
 
   addRoute(route: Route, secure: boolean): RouteTarget {
-    const target = { route, secure, pool: this.#poolFor({ route, secure }) };
+    const name = `${route.host}${route.pathPrefix}`;
+    const target = { route, name, secure, pool: this.#poolFor({ route, secure }) };
     this.#targets.add(target);
     return target;
   }

@@ -28,8 +28,8 @@ export class Switchboard {
     this.upstreams = new RoutedUpstreams(context);
   }
 
-  find(listener: string, host: string, path: string): Pool | undefined {
-    return this.#edges.get(listener)?.index.find(host, path)?.pool;
+  find(listener: string, host: string, path: string): RouteTarget | undefined {
+    return this.#edges.get(listener)?.index.find(host, path);
   }
 
   /** Set when the listener only sends clients to https. */

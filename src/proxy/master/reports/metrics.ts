@@ -4,10 +4,10 @@ import type { Refusals } from '../../messages.ts';
 /** Upper bounds in seconds. */
 const buckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Beyond so many kinds of requests of a pool and revision, further ones are counted under `other`. */
+/** Beyond so many kinds of requests of a route, pool and revision, further ones are counted under `other`. */
 const mostSeries = 5_000;
 
-/** What one revision of one pool has done. */
+/** What one revision of one pool has done for one route. */
 interface Served {
   readonly labels: Labels;
   readonly requests: Map<string, Counter>;
@@ -114,13 +114,13 @@ export class Metrics {
   }
 
   #servedBy(record: RequestRecord): Served {
-    const { pool = '' } = record;
+    const { pool = '', route = '' } = record;
     const revision = record.revision ?? '';
     const isFull = this.#series >= mostSeries;
-    const key = `${pool}\n${revision}`;
+    const key = `${route}\n${pool}\n${revision}`;
     const known = this.#served.get(key) ?? (isFull ? this.#served.get('other') : undefined);
     if (known !== undefined) return known;
-    const labels: Labels = isFull ? others : { pool, revision };
+    const labels: Labels = isFull ? others : { pool, revision, route };
     const served: Served = {
       labels,
       requests: new Map(),

@@ -233,6 +233,7 @@ export class TcpConnection implements Client, Claimant, Held {
     ledger.add({
       at: timeOfDay(this.#startedAt),
       requestId: this.#id,
+      route: this.#listener,
       pool: this.#pool?.id,
       generation: this.#generation,
       revision: upstream?.revision,
