@@ -51,8 +51,9 @@ export class Executor {
 
   /** Keys the planner must leave alone: under way, or pausing after a failure. */
   busyKeys(): ReadonlySet<string> {
-    const pausing = [...this.#failed].filter(([, failed]) => failed.isPausing).map(([key]) => key);
-    return new Set([...this.#running.keys(), ...pausing]);
+    const busy = new Set(this.#running.keys());
+    for (const [key, failed] of this.#failed) if (failed.isPausing) busy.add(key);
+    return busy;
   }
 
   /** Why an operation of the service does not succeed at present. */

@@ -59,19 +59,25 @@ export class Observer {
 
   #join(replica: EngineReplica, earlier: readonly ReplicaNotes[]): ObservedReplica {
     const { records, routes, live } = this.#parts;
-    const { state, ...identity } = { ...replica, startedAt: this.#startOf(replica) };
-    const notes =
-      records.notes(replica.id) ?? earlier.find(({ id }) => id === replica.id) ?? newNotes(replica.id, replica.service);
-    const routed = routes.routedOf(replica.service).includes(replica.id);
+    const { id, service, revision, slot, attempt, image, state } = replica;
+    const startedAt = this.#startOf(replica);
+    const notes = records.notes(id) ?? earlier.find((each) => each.id === id) ?? newNotes(id, service);
+    const routed = routes.routedOf(service).includes(id);
     return {
-      ...identity,
+      id,
+      service,
+      revision,
+      slot,
+      attempt,
+      image,
+      startedAt,
       execution: state.kind === 'created' ? { kind: 'starting' } : state,
       // Whoever serves was found ready once, even if the notes about it are lost.
-      readyAt: notes.readyAt ?? (routed ? identity.startedAt : undefined),
-      lastProbeFailure: live.probeFailure(replica.id),
+      readyAt: notes.readyAt ?? (routed ? startedAt : undefined),
+      lastProbeFailure: live.probeFailure(id),
       routed,
       unroutedAt: routed ? undefined : notes.unroutedAt,
-      inFlight: routes.inFlightOf(replica.id),
+      inFlight: routes.inFlightOf(id),
       drainingSince: notes.drainingSince,
       signalledAt: notes.signalledAt,
       ...(notes.drainCommand !== undefined && { drainCommand: notes.drainCommand }),

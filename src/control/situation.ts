@@ -30,12 +30,10 @@ export const situationOf = (parts: SituationParts, service: ServiceName, facts: 
   const { records, routes, traffic, project, environment } = parts;
   const record = records.service(service);
   const newest = records.newestRollout(service);
-  const split = routes.splitOf(service);
-  const { sleeps } = records.settings();
   return {
     now: facts.now,
-    ...(facts.watchedSince !== undefined && { watchedSince: facts.watchedSince }),
-    ...(sleeps !== undefined && { sleeps }),
+    watchedSince: facts.watchedSince,
+    sleeps: records.settings().sleeps,
     replicas: facts.replicas,
     running: facts.running,
     project,
@@ -52,7 +50,7 @@ export const situationOf = (parts: SituationParts, service: ServiceName, facts: 
     checks: newest?.checks ?? nothingToCheck,
     slots: records.slotsOf(service),
     routed: routes.routedOf(service),
-    ...(split !== undefined && { split }),
+    split: routes.splitOf(service),
     traffic: traffic.seen(service, facts.now),
     requests: newest?.requests ?? nothingAsked,
   };

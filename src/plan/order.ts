@@ -40,6 +40,7 @@ export const dependencyState = (
   needs: readonly ServiceName[],
   factsOf: (name: ServiceName) => DependencyFacts | undefined,
 ): DependencyState => {
+  if (needs.length === 0) return nothingNeeded;
   const isSameDeploy = (facts: DependencyFacts): boolean => facts.rollout?.deployId === rollout.deployId;
   const failed = needs.find((name) => {
     const facts = factsOf(name);
@@ -52,6 +53,8 @@ export const dependencyState = (
   const movedAt = lastMoveOf(waitingFor.map((name) => factsOf(name)?.rollout));
   return { failed, waitingFor, ...(movedAt !== undefined && { movedAt }) };
 };
+
+const nothingNeeded: DependencyState = { failed: undefined, waitingFor: [] };
 
 /** A dependency that moves is bounded by limits of its own; whoever waits for it counts from its last step. */
 const lastMoveOf = (rollouts: readonly (Rollout | undefined)[]): DependencyState['movedAt'] => {

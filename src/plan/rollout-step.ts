@@ -151,8 +151,8 @@ const withPauses = ({ requests, now }: Situation, rollout: Rollout): Rollout => 
 };
 
 const withWaiting = (situation: Situation, rollout: Rollout): Rollout => {
-  const { waitsFor: before, ...others } = rollout;
   const now = isFinished(rollout.phase) ? undefined : waitsFor(situation, rollout);
-  if (before === now) return rollout;
+  if (now === rollout.waitsFor) return rollout;
+  const { waitsFor: _before, ...others } = rollout;
   return now === undefined ? others : { ...others, waitsFor: now };
 };

@@ -22,9 +22,9 @@ import type {
 export interface Situation {
   readonly now: Instant;
   /** Since when somebody looks without a gap: a replica can't be late while nobody asked it. undefined: always. */
-  readonly watchedSince?: Instant;
+  readonly watchedSince?: Instant | undefined;
   /** Times that don't count for whatever is waited for; in order. */
-  readonly sleeps?: readonly Sleep[];
+  readonly sleeps?: readonly Sleep[] | undefined;
   readonly project: ProjectName;
   readonly environment: EnvironmentName;
   readonly service: ServiceName;
@@ -49,7 +49,7 @@ export interface Situation {
   /** Members of the table that was acknowledged last, whether they still live or not. */
   readonly routed: readonly ReplicaId[];
   /** How that table divides requests; undefined: every upstream alike. */
-  readonly split?: TrafficSplit;
+  readonly split?: TrafficSplit | undefined;
   /** What the ledger says since `analysedSince`, per revision. */
   readonly traffic?: readonly RevisionTraffic[];
   /** What people asked of the rollout. */

@@ -15,9 +15,9 @@ export const wayBackEnds = (situation: Situation, rollout: Rollout | undefined):
 
 /** Told once, at its end: whoever waits for the deploy goes on only then. */
 export const withWayBack = (situation: Situation, rollout: Rollout): Rollout => {
-  const { isReturning, ...others } = rollout;
   const isStill = wayBackEnds(situation, rollout) !== undefined;
-  if (isStill === (isReturning === true)) return rollout;
+  if (isStill === (rollout.isReturning === true)) return rollout;
+  const { isReturning: _before, ...others } = rollout;
   return isStill ? { ...others, isReturning: true } : others;
 };
 

@@ -49,6 +49,10 @@ export class Containers {
     return () => this.#listeners.delete(listener);
   }
 
+  forgetListeners(): void {
+    this.#listeners.clear();
+  }
+
   tell(event: EngineEvent): void {
     const { events } = this.#world.trouble;
     if (event.kind === 'replica' && events === 'lost') return;

@@ -1,4 +1,5 @@
 import type { Scenario, StoryEvent } from './scenario.ts';
+import { textOf } from './text.ts';
 
 /** What came before a story, as a story of its own. It knows nothing of versions that are only made later. */
 export const earlierOf = (scenario: Scenario, before: readonly StoryEvent[]): Scenario => {
@@ -18,12 +19,3 @@ export const earlierOf = (scenario: Scenario, before: readonly StoryEvent[]): Sc
 /** Equal for equal stories. */
 export const keyOf = ({ services, versions, weather, events }: Scenario): string =>
   [services, weather, events, ...versions].map(textOf).join(' ');
-
-const textOf = (part: object): string => {
-  const known = texts.get(part) ?? JSON.stringify(part);
-  texts.set(part, known);
-  return known;
-};
-
-/** Most stories share their parts with others. */
-const texts = new WeakMap<object, string>();

@@ -281,8 +281,8 @@ export const mutants: readonly Mutant[] = [
     name: 'a start is taken to be when the engine says, whose clock was set back',
     seed: 1027,
     file: 'control/observer.ts',
-    find: '{ ...replica, startedAt: this.#startOf(replica) }',
-    replace: 'replica',
+    find: 'const startedAt = this.#startOf(replica);',
+    replace: 'const { startedAt } = replica;',
     rule: 'all comes right',
   },
   {

@@ -6,6 +6,20 @@ import type { World } from './world.ts';
 
 type Counts = Readonly<Record<ReplicaId, number>>;
 
+interface Listeners {
+  counts: (counts: Counts) => void;
+  ledger: (records: readonly RequestRecord[]) => void;
+  lost: (reason: string) => void;
+  back: () => void;
+}
+
+const nobody: Listeners = {
+  counts: () => undefined,
+  ledger: () => undefined,
+  lost: () => undefined,
+  back: () => undefined,
+};
+
 /** The proxy's process: it serves its last table whether a supervisor lives or not, and finds it again after its own death. */
 export class Proxy {
   readonly #world: World;
@@ -17,12 +31,7 @@ export class Proxy {
   /** When each left the table. */
   readonly leftAt = new Map<ReplicaId, number>();
   readonly drainedAt = new Map<ReplicaId, number>();
-  readonly listeners: {
-    counts: (counts: Counts) => void;
-    ledger: (records: readonly RequestRecord[]) => void;
-    lost: (reason: string) => void;
-    back: () => void;
-  } = { counts: () => undefined, ledger: () => undefined, lost: () => undefined, back: () => undefined };
+  readonly listeners: Listeners = { ...nobody };
 
   constructor(world: World) {
     this.#world = world;
@@ -34,6 +43,10 @@ export class Proxy {
     for (const [id, count] of earlier.inFlight) this.inFlight.set(id, count);
     for (const [id, at] of earlier.leftAt) this.leftAt.set(id, at);
     for (const [id, at] of earlier.drainedAt) this.drainedAt.set(id, at);
+  }
+
+  forgetListeners(): void {
+    Object.assign(this.listeners, nobody);
   }
 
   routed(): ReadonlySet<ReplicaId> {

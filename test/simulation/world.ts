@@ -167,6 +167,9 @@ export class World {
   rest(): void {
     this.time.clear();
     this.supervisor = undefined;
+    this.onFileChange = () => undefined;
+    this.proxy.forgetListeners();
+    this.containers.forgetListeners();
     this.life = new Life(this);
     this.life.end();
   }

@@ -14,7 +14,13 @@ const serviceOf: { readonly [Table in ServiceTable]: (row: Rows[Table]) => Servi
 
 export const isServiceTable = (table: keyof Rows): table is ServiceTable => table in serviceOf;
 
-type Index = Map<ServiceName, Map<string, unknown>>;
+type Index = Map<ServiceName, ServiceRows>;
+
+interface ServiceRows {
+  readonly byKey: Map<string, unknown>;
+  /** Made when it is asked for, and again after a change: looks are many more than changes. */
+  list: readonly unknown[] | undefined;
+}
 
 /** Rows by service: with a thousand services, one of them is looked at without reading the rows of all. */
 export class ServiceIndex {
@@ -33,21 +39,26 @@ export class ServiceIndex {
 
   /** In order of first insertion. */
   of<Table extends ServiceTable>(table: Table, service: ServiceName): readonly Rows[Table][] {
-    const rows = this.#tables[table].get(service) as ReadonlyMap<string, Rows[Table]> | undefined;
-    return rows === undefined ? [] : [...rows.values()];
+    const rows = this.#tables[table].get(service);
+    if (rows === undefined) return [];
+    rows.list ??= [...rows.byKey.values()];
+    return rows.list as readonly Rows[Table][];
   }
 
   put<Table extends ServiceTable>(table: Table, key: string, row: Rows[Table]): void {
     const service = serviceOf[table](row);
-    const rows = this.#tables[table].get(service) ?? new Map<string, unknown>();
-    rows.set(key, row);
+    const rows = this.#tables[table].get(service) ?? { byKey: new Map<string, unknown>(), list: undefined };
+    rows.byKey.set(key, row);
+    rows.list = undefined;
     this.#tables[table].set(service, rows);
   }
 
   drop<Table extends ServiceTable>(table: Table, key: string, row: Rows[Table]): void {
     const service = serviceOf[table](row);
     const rows = this.#tables[table].get(service);
-    rows?.delete(key);
-    if (rows?.size === 0) this.#tables[table].delete(service);
+    if (rows === undefined) return;
+    rows.byKey.delete(key);
+    rows.list = undefined;
+    if (rows.byKey.size === 0) this.#tables[table].delete(service);
   }
 }

@@ -3,6 +3,7 @@ import type { ImageRef, Revision } from '../../../src/model/index.ts';
 import { isFinished } from '../../../src/model/index.ts';
 import type { Container } from '../containers.ts';
 import { specOf } from '../sim-host.ts';
+import { textOf } from '../text.ts';
 import type { World } from '../world.ts';
 import type { Decisions } from './decisions.ts';
 import { seatsOf } from './decisions.ts';
@@ -130,4 +131,4 @@ const isRestless = ({ behaviour, start }: Container): boolean =>
   behaviour.neverReady || (behaviour.ends !== undefined && start.attempt <= behaviour.ends.attempts);
 
 const isSame = ({ applied }: ServiceRecord, spec: ServiceRecord['applied']['spec']): boolean =>
-  applied.spec === spec || JSON.stringify(applied.spec) === JSON.stringify(spec);
+  applied.spec === spec || textOf(applied.spec) === textOf(spec);

@@ -151,6 +151,8 @@ export class Rules {
   }
 
   beforeWrite(life: Life, changes: readonly Change[]): void {
+    // Most of what is written is about what happened; nobody asks about that here.
+    if (!changes.some(isDecision)) return;
     this.#rollouts.beforeWrite(life, changes);
     this.#checks.beforeWrite(changes);
     this.#judging.beforeWrite(changes);
@@ -175,3 +177,5 @@ export class Rules {
     return this.#asWanted.whatIsNotRight();
   }
 }
+
+const isDecision = ({ table }: Change): boolean => table === 'rollouts' || table === 'services';
