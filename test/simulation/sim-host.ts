@@ -23,7 +23,9 @@ export interface Manifest {
 export const hostOf = (world: World, life: Life): Host => ({
   files: {
     watch: ({ onChange }) => {
-      world.onFileChange = () => life.isAlive && onChange(manifestPath);
+      // Not written where it is assigned: V8 takes such a function for long-lived, and with it the whole world it knows.
+      const tell = (): void => void (life.isAlive && onChange(manifestPath));
+      world.onFileChange = tell;
       return { add: () => undefined, unwatch: () => undefined, close: async () => undefined };
     },
     realPath: (path) => path,

@@ -45,8 +45,12 @@ export class Proxy {
     for (const [id, at] of earlier.drainedAt) this.drainedAt.set(id, at);
   }
 
+  listen(listeners: Partial<Listeners>): void {
+    Object.assign(this.listeners, listeners);
+  }
+
   forgetListeners(): void {
-    Object.assign(this.listeners, nobody);
+    this.listen(nobody);
   }
 
   routed(): ReadonlySet<ReplicaId> {
@@ -108,67 +112,101 @@ export class Proxy {
 }
 
 /** The link that one supervisor has to it. */
-export const linkOf = (world: World, life: Life): ProxyLink => {
-  const { proxy, rules } = world;
-  const ask = <Answer>(
+export class Link implements ProxyLink {
+  readonly #world: World;
+  readonly #life: Life;
+
+  constructor(world: World, life: Life) {
+    this.#world = world;
+    this.#life = life;
+  }
+
+  get hello(): ProxyLink['hello'] {
+    return helloOf(this.#world.proxy);
+  }
+
+  publish(table: RouteTable, signal: AbortSignal): ReturnType<ProxyLink['publish']> {
+    const { proxy, rules } = this.#world;
+    rules.beforePublish(table);
+    return this.#ask(`publish table ${table.generation}`, signal, () => {
+      rules.atPublish(table);
+      this.#world.tell('proxy', `serves table ${table.generation}: ${poolWords(table)}`);
+      proxy.serve(table);
+      return { generation: table.generation, listeners: listenersOf(proxy), warning: undefined };
+    });
+  }
+
+  drain({ upstream }: { readonly upstream: ReplicaId }, signal: AbortSignal): Promise<void> {
+    const { proxy, rules, time } = this.#world;
+    rules.beforeDrain(upstream);
+    const effect = (): void => {
+      proxy.drainedAt.set(upstream, proxy.drainedAt.get(upstream) ?? time.now);
+    };
+    return this.#ask(`drain ${upstream}`, signal, effect, { key: `drain ${upstream}` });
+  }
+
+  cut(upstream: ReplicaId, signal: AbortSignal): Promise<void> {
+    const { proxy, rules } = this.#world;
+    rules.beforeCut(upstream);
+    return this.#ask(`cut ${upstream}`, signal, () => proxy.cut(upstream));
+  }
+
+  inFlight(signal: AbortSignal): Promise<Counts> {
+    const counts = (): Counts => Object.fromEntries(this.#world.proxy.inFlight) as Counts;
+    return this.#ask('count', signal, counts, { isLook: true });
+  }
+
+  onDraining(callback: (counts: Counts) => void): void {
+    this.#world.proxy.listen({ counts: (counts) => this.#life.isAlive && callback(counts) });
+  }
+
+  onLedger(callback: (records: readonly RequestRecord[], dropped: number) => void): void {
+    this.#world.proxy.listen({ ledger: (records) => this.#life.isAlive && callback(records, 0) });
+  }
+
+  onNotice(): void {
+    // It has nothing to say.
+  }
+
+  onLost(callback: (reason: string) => void): void {
+    this.#world.proxy.listen({ lost: (reason) => this.#life.isAlive && callback(reason) });
+  }
+
+  onBack(callback: (hello: ProxyLink['hello']) => void): void {
+    this.#world.proxy.listen({ back: () => this.#life.isAlive && callback(this.hello) });
+  }
+
+  async shutdown(): Promise<void> {
+    // It outlives its supervisors.
+  }
+
+  async close(): Promise<void> {
+    // Nothing is held.
+  }
+
+  destroy(): void {
+    // Nothing is held.
+  }
+
+  #ask<Answer>(
     words: string,
     signal: AbortSignal,
     effect: () => Answer,
     more: Partial<Call<Answer>> = {},
-  ): Promise<Answer> =>
-    life.call(signal, {
+  ): Promise<Answer> {
+    const { proxy, scenario } = this.#world;
+    return this.#life.call(signal, {
       words,
-      milliseconds: world.scenario.weather.callMs,
+      milliseconds: scenario.weather.callMs,
       refusal: () =>
         proxy.isUp ? undefined : new PointsmanError('PROXY_UNREACHABLE', { message: 'the proxy does not answer' }),
       effect,
       ...more,
     });
-  return {
-    get hello() {
-      return hello(proxy);
-    },
-    publish: (table, signal) => {
-      rules.beforePublish(table);
-      return ask(`publish table ${table.generation}`, signal, () => {
-        rules.atPublish(table);
-        world.tell('proxy', `serves table ${table.generation}: ${poolWords(table)}`);
-        proxy.serve(table);
-        return { generation: table.generation, listeners: listenersOf(proxy), warning: undefined };
-      });
-    },
-    drain: ({ upstream }, signal) => {
-      rules.beforeDrain(upstream);
-      const effect = (): void => {
-        proxy.drainedAt.set(upstream, proxy.drainedAt.get(upstream) ?? world.time.now);
-      };
-      return ask(`drain ${upstream}`, signal, effect, { key: `drain ${upstream}` });
-    },
-    cut: (upstream, signal) => {
-      rules.beforeCut(upstream);
-      return ask(`cut ${upstream}`, signal, () => proxy.cut(upstream));
-    },
-    inFlight: (signal) => ask('count', signal, () => Object.fromEntries(proxy.inFlight) as Counts, { isLook: true }),
-    onDraining: (callback) => {
-      proxy.listeners.counts = (counts) => life.isAlive && callback(counts);
-    },
-    onLedger: (callback) => {
-      proxy.listeners.ledger = (records) => life.isAlive && callback(records, 0);
-    },
-    onNotice: () => undefined,
-    onLost: (callback) => {
-      proxy.listeners.lost = (reason) => life.isAlive && callback(reason);
-    },
-    onBack: (callback) => {
-      proxy.listeners.back = () => life.isAlive && callback(hello(proxy));
-    },
-    shutdown: async () => undefined,
-    close: async () => undefined,
-    destroy: () => undefined,
-  };
-};
+  }
+}
 
-const hello = (proxy: Proxy): ProxyLink['hello'] => ({
+const helloOf = (proxy: Proxy): ProxyLink['hello'] => ({
   kind: 'hello',
   protocol: 2,
   pid: 1,

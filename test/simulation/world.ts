@@ -12,7 +12,7 @@ import { engineOf } from './sim-engine.ts';
 import { environment, hostOf, manifestPath, project } from './sim-host.ts';
 import type { Manifest } from './sim-host.ts';
 import { askOf } from './sim-checks.ts';
-import { linkOf, Proxy } from './sim-proxy.ts';
+import { Link, Proxy } from './sim-proxy.ts';
 import { SimDisk } from './sim-state.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -38,6 +38,8 @@ export interface Told {
 const epoch = 1_700_000_000_000;
 const soonMs = 5000;
 
+const nothing = (): void => undefined;
+
 /** One machine in virtual time: what outlives a supervisor, and the supervisor that lives at present. */
 export class World {
   readonly scenario: Scenario;
@@ -51,7 +53,7 @@ export class World {
   readonly rules: Rules;
   readonly told: Told[] = [];
   /** Set while the supervisor watches files. */
-  onFileChange: () => void = () => undefined;
+  onFileChange: () => void = nothing;
   /** Calls once took so long that what they bring comes late. */
   wasSlow = false;
   /** Questions that were put once, by their paths. */
@@ -121,7 +123,7 @@ export class World {
       engine: engineOf(this, life),
       engineReason: 'simulated',
       builder: builderOf(this, life),
-      proxy: linkOf(this, life),
+      proxy: new Link(this, life),
       clock: life.clock,
       log: this.#log(life),
       ask: askOf(this, life),
@@ -167,7 +169,7 @@ export class World {
   rest(): void {
     this.time.clear();
     this.supervisor = undefined;
-    this.onFileChange = () => undefined;
+    this.onFileChange = nothing;
     this.proxy.forgetListeners();
     this.containers.forgetListeners();
     this.life = new Life(this);
