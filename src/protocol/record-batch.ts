@@ -10,6 +10,15 @@ export interface RecordBatch {
   readonly lines: string;
 }
 
+/** Ends a line. It stands in no request, and JSON has it as it is: a line feed would have every one of them escaped and put back, twice. */
+export const lineEnd = 0x7f;
+
+/**
+ * Our ids count up: most of them differ from the one before in so many characters at most. Then the line begins with nothing and
+ * these; the line of no id at all begins with nothing twice.
+ */
+export const endingLength = 3;
+
 /** Stands in a line for what is undefined. */
 export const nothing = -1;
 
@@ -18,39 +27,50 @@ export const readRecords = (batch: Omit<RecordBatch, 'count'>): readonly Request
 /** One after the other, for who needs none of them for longer. */
 export function* recordsIn({ since, names, lines }: Omit<RecordBatch, 'count'>): Generator<RequestRecord> {
   let from = 0;
-  for (let end = lines.indexOf('\n'); end >= 0; end = lines.indexOf('\n', from)) {
-    yield recordIn(lines.slice(from, end).split(' '), since, names);
+  let id = '';
+  for (let end = lines.indexOf(lineEnding); end >= 0; end = lines.indexOf(lineEnding, from)) {
+    const [whole = '', ...rest] = lines.slice(from, end).split(' ');
+    const ending = whole === '' ? rest.shift() : undefined;
+    if (whole !== '') id = whole;
+    const requestId = ending === undefined ? id : ending === '' ? '' : id.slice(0, -endingLength) + ending;
+    yield { requestId, ...recordIn(rest, since, names) };
     from = end + 1;
   }
 }
 
-const recordIn = (parts: readonly string[], since: number, names: readonly string[]): RequestRecord => {
-  const [requestId = '', at, pool, generation, revision, replica, method = '', path = '', ...rest] = parts;
-  const [status, bytesIn, bytesOut, durationMs, outcome, reason] = rest.slice(0, 6).map(Number);
-  const [client = '', host = '', passedOver, route, firstByteMs] = rest.slice(6);
+const recordIn = (
+  parts: readonly string[],
+  since: number,
+  names: readonly string[],
+): Omit<RequestRecord, 'requestId'> => {
+  const [at, route, pool, generation, revision, replica, method = '', path = '', ...rest] = parts;
+  const [status = 0, bytesIn = 0, bytesOut = 0, firstByteMs = nothing, durationMs = 0, outcome = nothing] = rest
+    .slice(0, 6)
+    .map(Number);
+  const [reason, passedOver, client = '', host = ''] = rest.slice(6);
   const revisionNumber = Number(revision);
   return {
     at: since + Number(at),
-    requestId,
+    ...(route !== notSaid && { route: names[Number(route)] }),
     pool: names[Number(pool)],
     generation: Number(generation),
     revision: revisionNumber === nothing ? undefined : revisionNumber,
     replica: names[Number(replica)] as ReplicaId | undefined,
     method,
     path,
-    status: status ?? 0,
-    bytesIn: bytesIn ?? 0,
-    bytesOut: bytesOut ?? 0,
-    durationMs: durationMs ?? 0,
-    outcome: names[outcome ?? nothing] as RequestOutcome,
-    ...(reason !== undefined && reason !== nothing && { reason: names[reason] }),
+    status,
+    bytesIn,
+    bytesOut,
+    ...(firstByteMs !== nothing && { firstByteMs }),
+    durationMs,
+    outcome: names[outcome] as RequestOutcome,
+    ...(reason !== undefined && reason !== notSaid && { reason: names[Number(reason)] }),
+    ...(passedOver !== undefined && passedOver !== notSaid && { passedOver: Number(passedOver) }),
     ...(client !== '' && { client }),
     ...(host !== '' && { host }),
-    ...saidIn('passedOver', passedOver),
-    ...saidIn('firstByteMs', firstByteMs),
-    ...(route !== undefined && Number(route) !== nothing && { route: names[Number(route)] }),
   };
 };
 
-const saidIn = (name: 'passedOver' | 'firstByteMs', number: string | undefined): Partial<RequestRecord> =>
-  number === undefined || Number(number) === nothing ? {} : { [name]: Number(number) };
+const notSaid = String(nothing);
+
+const lineEnding = String.fromCharCode(lineEnd);

@@ -54,6 +54,29 @@ describe('records in batches', () => {
     expect(readRecords(writer.take())).toEqual([record({ passedOver: 12 })]);
   });
 
+  it('keep each its id, whether it goes on from the one before or not', () => {
+    const ids = [
+      'abc00000001',
+      'abc00000002',
+      '',
+      'abc00000003',
+      'abd00000003',
+      'abc00000003',
+      'no',
+      'one',
+      'two',
+      'six',
+      'abcd',
+      'xbcd',
+    ];
+    const records = ids.map((requestId) => record({ requestId, path: `/${requestId}` }));
+    const writer = new RecordWriter();
+    for (let batch = 0; batch < 2; batch += 1) {
+      for (const each of records) writer.add(each);
+      expect(readRecords(writer.take())).toEqual(records);
+    }
+  });
+
   it('begin anew with each batch', () => {
     const writer = new RecordWriter();
     writer.add(record({ pool: 'other' }));

@@ -1,7 +1,7 @@
 import type { RequestRecord } from '../../model/index.ts';
-import { nothing } from '../../protocol/index.ts';
+import { endingLength, lineEnd, nothing } from '../../protocol/index.ts';
 import type { RecordBatch } from '../../protocol/index.ts';
-import { lineFeed, space, zero } from '../codec/characters.ts';
+import { space, zero } from '../codec/characters.ts';
 
 /** More than the longest target there is. */
 const capacity = 131_072;
@@ -22,6 +22,8 @@ export class RecordWriter {
   #since = 0;
   readonly #names = new Map<string, number>();
   readonly #six = new Float64Array(6);
+  /** The last one that was written whole. */
+  #idBefore = '';
 
   /** False when there is no room left; always true for the first one of a batch. `withClient`: says who asked for what host. */
   add(record: RequestRecord, withClient = false): boolean {
@@ -35,30 +37,32 @@ export class RecordWriter {
     )
       return false;
     if (this.count === 0) this.#since = record.at;
-    this.#text(octets, requestId);
+    this.#id(octets, requestId);
     const six = this.#six;
     six[0] = record.at - this.#since;
-    six[1] = this.#name(record.pool);
-    six[2] = record.generation;
-    six[3] = record.revision ?? nothing;
-    six[4] = this.#name(record.replica);
-    this.#numbers(octets, 5);
+    six[1] = this.#name(record.route);
+    six[2] = this.#name(record.pool);
+    six[3] = record.generation;
+    six[4] = record.revision ?? nothing;
+    six[5] = this.#name(record.replica);
+    this.#numbers(octets, 6);
     this.#text(octets, method);
     this.#text(octets, path);
     six[0] = record.status;
     six[1] = record.bytesIn;
     six[2] = record.bytesOut;
-    six[3] = record.durationMs;
-    six[4] = this.#name(record.outcome);
-    six[5] = this.#name(record.reason);
+    six[3] = record.firstByteMs ?? nothing;
+    six[4] = record.durationMs;
+    six[5] = this.#name(record.outcome);
     this.#numbers(octets, 6);
-    this.#text(octets, client);
-    this.#text(octets, host);
-    six[0] = record.passedOver ?? nothing;
-    six[1] = this.#name(record.route);
-    six[2] = record.firstByteMs ?? nothing;
-    this.#numbers(octets, 3);
-    octets[this.#length - 1] = lineFeed;
+    if (withClient || record.reason !== undefined || record.passedOver !== undefined) {
+      six[0] = this.#name(record.reason);
+      six[1] = record.passedOver ?? nothing;
+      this.#numbers(octets, 2);
+      this.#text(octets, client);
+      this.#text(octets, host);
+    }
+    octets[this.#length - 1] = lineEnd;
     this.count += 1;
     return true;
   }
@@ -68,9 +72,27 @@ export class RecordWriter {
     const lines = this.#octets?.toString('latin1', 0, this.#length) ?? '';
     const batch = { since: this.#since, names: [...this.#names.keys()], count: this.count, lines };
     this.#names.clear();
+    this.#idBefore = '';
     this.#length = 0;
     this.count = 0;
     return batch;
+  }
+
+  /** Of one that goes on from the one before only its ending, and nothing ahead of that; see `endingLength`. */
+  #id(octets: Buffer, id: string): void {
+    const isEnding = id.length > endingLength && beginsAlike(id, this.#idBefore);
+    if (isEnding || id === '') this.#text(octets, '');
+    if (!isEnding) {
+      this.#text(octets, id);
+      if (id !== '') this.#idBefore = id;
+      return;
+    }
+    for (let index = id.length - endingLength; index < id.length; index += 1) {
+      octets[this.#length] = id.charCodeAt(index);
+      this.#length += 1;
+    }
+    octets[this.#length] = space;
+    this.#length += 1;
   }
 
   /** And a space behind it. */
@@ -123,3 +145,12 @@ export class RecordWriter {
     return number;
   }
 }
+
+/** Of the same length, and different in their endings at most. */
+const beginsAlike = (id: string, before: string): boolean => {
+  if (id.length !== before.length) return false;
+  for (let index = id.length - endingLength - 1; index >= 0; index -= 1) {
+    if (id.charCodeAt(index) !== before.charCodeAt(index)) return false;
+  }
+  return true;
+};
