@@ -75,7 +75,9 @@ const selectWhileReplacing = (situation: Situation, intent: Intent & { kind: 're
     ? neededForFloor(floor, ready, serving)
     : othersThatStay({ policy, whole, floor, ready, serving, idle });
   // Who writes to the volume that the target needs has to end first, also where rules without a volume lead back.
-  const stayingOthers = staying.filter((replica) => !(hasVolume(target) && writesToVolume(situation, replica)));
+  const stayingOthers = [...staying, ...standIns(target, { whole, wanted, ready, serving, staying })].filter(
+    (replica) => !(hasVolume(target) && writesToVolume(situation, replica)),
+  );
   const entering = retreats ? ready : newMembers(situation, policy, { whole, ready, serving: stayingOthers });
   const members = [...entering, ...stayingOthers].sort(bySeat);
   const leaving = allLive(situation).filter(
@@ -107,6 +109,23 @@ const retreatsNow = (intent: Intent & { kind: 'replace' }, ready: readonly Obser
 /** All of the target that can be had: a way back does not wait for replicas of the old version that are never started again. */
 const wholeOf = (situation: Situation, target: Revision, wanted: number): number =>
   situation.active === target.number ? Math.max(1, wanted - seatsGivenUp(situation, target, wanted)) : wanted;
+
+/** For seats that are empty for good: replicas of the same version whose own seats are not wanted any more. */
+const standIns = (
+  target: Revision,
+  facts: {
+    readonly whole: number;
+    readonly wanted: number;
+    readonly ready: readonly ObservedReplica[];
+    readonly serving: readonly ObservedReplica[];
+    readonly staying: readonly ObservedReplica[];
+  },
+): readonly ObservedReplica[] => {
+  const { whole, wanted, ready, serving, staying } = facts;
+  if (whole === wanted) return [];
+  const same = serving.filter((replica) => replica.revision === target.number && !staying.includes(replica));
+  return same.slice(0, Math.max(0, wanted - ready.length - staying.length));
+};
 
 /** Replicas outside the target that go on serving for now. */
 const othersThatStay = (facts: {

@@ -45,6 +45,14 @@ const oneByOne = { surge: { kind: 'count', count: 0 }, unavailable: { kind: 'cou
 
 /** What simulations have found wrong, in the product or in their rules, each as the shortest story that showed it. */
 export const found: Readonly<Record<string, Scenario>> = {
+  'of three replicas one ended for good, and of the other two, when two are wanted, both serve': story(
+    { replicas: 3, policy: { ...web.policy, restart: { ...web.policy.restart, when: 'never' } } },
+    {},
+    [
+      { at: 5000, kind: 'replica ends', which: 1, how: 'exits with 0' },
+      { at: 7000, kind: 'scale', service: 'web', replicas: 2 },
+    ],
+  ),
   'a replica that a rolling deploy told to drain ends also when the deploy fails as a blue-green one': story(
     { policy: { ...rolling, batch: oneByOne, restart: web.policy.restart } },
     { bootMs: 2500, inFlight: 1, finishMs: 20_000 },
