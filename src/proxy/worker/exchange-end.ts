@@ -91,14 +91,16 @@ export abstract class ExchangeEnd {
 
   #record(outcome: RequestOutcome, status: number, at: number): void {
     if (!this.context.ledger.isEnabled) return;
-    const { bytesIn, bytesOut } = this.tunnel ?? {
-      bytesIn: this.sender.contentBytes,
-      bytesOut: this.relay.contentBytes,
-    };
-    const { upstream, tried } = this.attempts;
-    const { generation, pool, route } = this.destination;
-    const { firstByteAt } = this.relay;
-    const place = { generation, route, pool: pool?.id, upstream, tried };
-    this.entry.close({ ...place, outcome, status, bytesIn, bytesOut, at, firstByteAt });
+    const { tunnel, sender, relay, destination, attempts } = this;
+    this.entry.close({
+      outcome,
+      status,
+      at,
+      destination,
+      attempts,
+      bytesIn: tunnel?.bytesIn ?? sender.contentBytes,
+      bytesOut: tunnel?.bytesOut ?? relay.contentBytes,
+      firstByteAt: relay.firstByteAt,
+    });
   }
 }

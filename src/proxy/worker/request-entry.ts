@@ -1,26 +1,22 @@
-import type { Generation, RequestOutcome } from '../../model/index.ts';
+import type { RequestOutcome } from '../../model/index.ts';
 import type { RequestHead } from '../codec/request-head.ts';
 import { saidBy } from '../codec/request-head.ts';
+import type { Attempts } from './attempts.ts';
 import { steadyNow, timeOfDay } from './clock.ts';
+import type { Destination } from './destination.ts';
 import type { ExchangeContext } from './exchange-context.ts';
 import { FieldReader } from './request-fields.ts';
 import { lastTried, passedOver } from './tried.ts';
-import type { Tried } from './tried.ts';
-import type { Upstream } from './upstream.ts';
 
 /** How a request ended. */
 interface Ending {
   readonly outcome: RequestOutcome;
   readonly status: number;
-  /** Of the table that it was routed by last. */
-  readonly generation: Generation;
-  readonly route: string | undefined;
-  readonly pool: string | undefined;
-  readonly upstream: Upstream | undefined;
-  readonly tried: Tried | undefined;
+  readonly at: number;
+  readonly destination: Pick<Destination, 'generation' | 'route' | 'pool'>;
+  readonly attempts: Pick<Attempts, 'upstream' | 'tried'>;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  readonly at: number;
   /** When the first octet of a response came. */
   readonly firstByteAt: number | undefined;
 }
@@ -41,15 +37,15 @@ export class RequestEntry {
     this.requestId = saidId(head) ?? context.nextRequestId();
   }
 
-  close(ending: Ending): void {
-    const { pool, tried, status, bytesIn, bytesOut, outcome } = ending;
-    const upstream = ending.upstream ?? lastTried(tried);
+  close({ outcome, status, at, destination, attempts, bytesIn, bytesOut, firstByteAt }: Ending): void {
+    const { tried } = attempts;
+    const upstream = attempts.upstream ?? lastTried(tried);
     this.#context.ledger.add({
       at: timeOfDay(this.startedAt),
       requestId: this.requestId,
-      route: ending.route,
-      pool,
-      generation: ending.generation,
+      route: destination.route,
+      pool: destination.pool?.id,
+      generation: destination.generation,
       revision: upstream?.revision,
       replica: upstream?.id,
       passedOver: passedOver(tried, upstream),
@@ -58,8 +54,8 @@ export class RequestEntry {
       status,
       bytesIn,
       bytesOut,
-      durationMs: Math.round(ending.at - this.startedAt),
-      firstByteMs: ending.firstByteAt === undefined ? undefined : Math.round(ending.firstByteAt - this.startedAt),
+      durationMs: Math.round(at - this.startedAt),
+      firstByteMs: firstByteAt === undefined ? undefined : Math.round(firstByteAt - this.startedAt),
       outcome,
       client: this.#client,
       host: this.#head.host,
