@@ -51,9 +51,10 @@ export class TrafficWatch {
     this.#looks.clear();
   }
 
-  #note(records: readonly RequestRecord[]): void {
+  #note(batch: Iterable<RequestRecord>): void {
     const judged = this.#judged();
     if (judged.size === 0) return;
+    const records = [...batch];
     for (const pool of this.#ledger.note(inTime(records, this.#parts.clock.now()), (id) => judged.has(id))) {
       const service = judged.get(pool);
       if (service === undefined || this.#looks.has(pool)) continue;

@@ -22,8 +22,6 @@ export const endingLength = 3;
 /** Stands in a line for what is undefined. */
 export const nothing = -1;
 
-export const readRecords = (batch: Omit<RecordBatch, 'count'>): readonly RequestRecord[] => [...recordsIn(batch)];
-
 /** One after the other, for who needs none of them for longer. */
 export function* recordsIn({ since, names, lines }: Omit<RecordBatch, 'count'>): Generator<RequestRecord> {
   let from = 0;

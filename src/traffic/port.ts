@@ -18,8 +18,11 @@ export interface ProxyLink {
   inFlight(signal: AbortSignal): Promise<InFlight>;
   /** Counts of upstreams that left the table, whenever they change; 0 is said exactly once. */
   onDraining(callback: (counts: InFlight) => void): void;
-  /** One record per request, in batches; `dropped` were lost because they came faster than they were read. */
-  onLedger(callback: (records: readonly RequestRecord[], dropped: number) => void): void;
+  /**
+   * One record per request, in batches, taken apart while one goes through them: who needs none pays for none. `dropped` were lost
+   * because they came faster than they were read.
+   */
+  onLedger(callback: (records: Iterable<RequestRecord>, dropped: number) => void): void;
   /** Something a person should know that no call asked for, such as certificates that changed and can't be used. */
   onNotice(callback: (message: string) => void): void;
   /** The proxy's process went away. It is started again by itself and gets the last table; `onBack` follows. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PointsmanError } from '../model/index.ts';
 import type { DrainOrder, ReplicaId, RequestRecord, RouteTable } from '../model/index.ts';
-import { readRecords } from '../protocol/index.ts';
+import { recordsIn } from '../protocol/index.ts';
 import type { ProxyHello } from '../protocol/index.ts';
 import type { InFlight, ProxyLink, ProxyLinkOptions, Published } from './port.ts';
 import { ProxyCalls, unreachable } from './proxy-calls.ts';
@@ -27,7 +27,7 @@ class ReconnectingLink implements ProxyLink {
   readonly #ending = new AbortController();
   readonly #callbacks = {
     draining: new Set<(counts: InFlight) => void>(),
-    ledger: new Set<(records: readonly RequestRecord[], dropped: number) => void>(),
+    ledger: new Set<(records: Iterable<RequestRecord>, dropped: number) => void>(),
     notice: new Set<(message: string) => void>(),
     lost: new Set<(reason: string) => void>(),
     back: new Set<(hello: ProxyHello) => void>(),
@@ -104,7 +104,7 @@ class ReconnectingLink implements ProxyLink {
     this.#callbacks.draining.add(callback);
   }
 
-  onLedger(callback: (records: readonly RequestRecord[], dropped: number) => void): void {
+  onLedger(callback: (records: Iterable<RequestRecord>, dropped: number) => void): void {
     this.#callbacks.ledger.add(callback);
   }
 
@@ -160,7 +160,7 @@ class ReconnectingLink implements ProxyLink {
         for (const callback of this.#callbacks.draining) callback(message.counts);
         return;
       case 'records':
-        this.#noteRecords(readRecords(message.batch), message.dropped);
+        this.#noteRecords({ [Symbol.iterator]: () => recordsIn(message.batch) }, message.dropped);
         return;
       case 'ledger':
         this.#noteRecords(message.records, message.dropped);
@@ -174,7 +174,7 @@ class ReconnectingLink implements ProxyLink {
     }
   }
 
-  #noteRecords(records: readonly RequestRecord[], dropped: number): void {
+  #noteRecords(records: Iterable<RequestRecord>, dropped: number): void {
     for (const callback of this.#callbacks.ledger) callback(records, dropped);
   }
 

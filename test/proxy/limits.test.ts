@@ -21,7 +21,7 @@ const attackers = 50;
 beforeEach(async () => {
   outcomes.length = 0;
   proxy = await TestProxy.start();
-  proxy.link.onLedger((records) => outcomes.push(...records.map(({ outcome }) => outcome)));
+  proxy.link.onLedger((records) => outcomes.push(...Array.from(records, ({ outcome }) => outcome)));
   app = await RawUpstream.start((socket: Socket, text, connection) => {
     if (text.includes('/silent') || app.received[connection]?.includes('/drip') === true) return;
     if (text.includes('/websocket'))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ReplicaId, RequestRecord } from '../../src/model/index.ts';
-import { readRecords } from '../../src/protocol/index.ts';
+import { recordsIn } from '../../src/protocol/index.ts';
 import { Ledger } from '../../src/proxy/worker/ledger.ts';
 import { RecordWriter } from '../../src/proxy/worker/record-writer.ts';
 
@@ -41,7 +41,7 @@ describe('records in batches', () => {
     ];
     const writer = new RecordWriter();
     for (const each of records) expect(writer.add(each)).toBe(true);
-    expect(readRecords(writer.take())).toEqual(records);
+    expect([...recordsIn(writer.take())]).toEqual(records);
   });
 
   it('say whose they are and what host was asked for only to who wants to know', () => {
@@ -49,9 +49,9 @@ describe('records in batches', () => {
     const whose = record({ client: '::1', host: 'app.localhost:8080', passedOver: 12 });
     const refused = record({ client: '10.0.0.1', reason: 'line end without CR', method: '', path: '' });
     for (const each of [whose, refused]) writer.add(each, true);
-    expect(readRecords(writer.take())).toEqual([whose, refused]);
+    expect([...recordsIn(writer.take())]).toEqual([whose, refused]);
     writer.add(whose);
-    expect(readRecords(writer.take())).toEqual([record({ passedOver: 12 })]);
+    expect([...recordsIn(writer.take())]).toEqual([record({ passedOver: 12 })]);
   });
 
   it('keep each its id, whether it goes on from the one before or not', () => {
@@ -73,7 +73,7 @@ describe('records in batches', () => {
     const writer = new RecordWriter();
     for (let batch = 0; batch < 2; batch += 1) {
       for (const each of records) writer.add(each);
-      expect(readRecords(writer.take())).toEqual(records);
+      expect([...recordsIn(writer.take())]).toEqual(records);
     }
   });
 
@@ -82,8 +82,8 @@ describe('records in batches', () => {
     writer.add(record({ pool: 'other' }));
     writer.take();
     writer.add(record());
-    expect(readRecords(writer.take())).toEqual([record()]);
-    expect(readRecords(writer.take())).toEqual([]);
+    expect([...recordsIn(writer.take())]).toEqual([record()]);
+    expect([...recordsIn(writer.take())]).toEqual([]);
   });
 
   it('refuse what no longer fits, but never the first', () => {
@@ -91,7 +91,7 @@ describe('records in batches', () => {
     const long = record({ path: `/${'x'.repeat(65_535)}` });
     expect(writer.add(long)).toBe(true);
     expect(writer.add(long)).toBe(false);
-    expect(readRecords(writer.take())).toEqual([long]);
+    expect([...recordsIn(writer.take())]).toEqual([long]);
     expect(writer.add(long)).toBe(true);
   });
 });
@@ -118,7 +118,7 @@ describe('the ledger of a worker', () => {
   it('drops and counts when the master does not take what was sent', () => {
     const batches: { count: number; dropped: number; taken: () => void }[] = [];
     const ledger = new Ledger(({ batch, dropped }, taken) =>
-      batches.push({ count: readRecords(batch).length, dropped, taken }),
+      batches.push({ count: [...recordsIn(batch)].length, dropped, taken }),
     );
     const send = (records: number): void => {
       for (let index = 0; index < records; index += 1) ledger.add(record());

@@ -160,7 +160,7 @@ export class Link implements ProxyLink {
     this.#world.proxy.listen({ counts: (counts) => this.#life.isAlive && callback(counts) });
   }
 
-  onLedger(callback: (records: readonly RequestRecord[], dropped: number) => void): void {
+  onLedger(callback: (records: Iterable<RequestRecord>, dropped: number) => void): void {
     this.#world.proxy.listen({ ledger: (records) => this.#life.isAlive && callback(records, 0) });
   }
 
