@@ -45,6 +45,16 @@ const oneByOne = { surge: { kind: 'count', count: 0 }, unavailable: { kind: 'cou
 
 /** What simulations have found wrong, in the product or in their rules, each as the shortest story that showed it. */
 export const found: Readonly<Record<string, Scenario>> = {
+  'nobody can know of a number that was used and lost while the disk was full, of a replica that is gone': story(
+    {},
+    {},
+    [
+      { at: 3000, kind: 'disk full', forMs: 10_000 },
+      { at: 4000, kind: 'replica ends', which: 0, how: 'exits with 1' },
+      { at: 8000, kind: 'supervisor dies', forMs: 6000 },
+      { at: 9000, kind: 'replica removed by hand', which: 0 },
+    ],
+  ),
   'of three replicas one ended for good, and of the other two, when two are wanted, both serve': story(
     { replicas: 3, policy: { ...web.policy, restart: { ...web.policy.restart, when: 'never' } } },
     {},
