@@ -2,7 +2,7 @@ import type { Clock } from '../lib/index.ts';
 import type { Event, NewEvent } from '../model/index.ts';
 import { Broadcast } from './broadcast.ts';
 import type { Log } from './log.ts';
-import type { StateStore } from './store/index.ts';
+import type { Change, StateStore } from './store/index.ts';
 import type { EventFilter } from './supervisor-control.ts';
 
 const keptEvents = 5000;
@@ -26,11 +26,12 @@ export class EventLog {
     this.#sequence = parts.store.all('events').at(-1)?.sequence ?? 0;
   }
 
-  add(happened: NewEvent): void {
+  /** `changes` are written down with it, all or none. */
+  add(happened: NewEvent, changes: readonly Change[] = []): void {
     const { store, clock, log } = this.#parts;
     this.#sequence += 1;
     const event: Event = { sequence: this.#sequence, at: clock.now(), ...happened };
-    store.record([{ table: 'events', key: String(event.sequence), row: event }]);
+    store.record([...changes, { table: 'events', key: String(event.sequence), row: event }]);
     if (store.count('events') > keptEvents + trimmedTogether) this.#trim();
     log[event.severity === 'warning' ? 'warn' : event.severity](event, event.message);
     this.#broadcast.send(event);

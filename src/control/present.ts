@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/index.ts';
-import type { Instant } from '../model/index.ts';
+import type { EventLog } from './event-log.ts';
 import type { Change, StateStore, TableName } from './store/index.ts';
 
 /** Their rows hold what waits are counted from: when something was started, drained, signalled, how far a rollout is, what was slept through. */
@@ -10,15 +10,23 @@ const firstInstant = 1_000_000_000_000;
 
 /**
  * The clock was set back while no supervisor ran: what the last one wrote lies in the future, and waits counted from it
- * would last longer by as much. Everything is moved back together, as if no time had passed.
+ * would last longer by as much. Everything is moved back together, as if no time had passed, and once: the event that says so is
+ * the last one from then on, and older ones keep the times that the clock showed.
  */
-export const bringToPresent = (store: StateStore, clock: Clock): void => {
-  const tooLate = newestEvent(store) - clock.now();
+export const bringToPresent = ({ store, clock, events }: PresentParts): void => {
+  const tooLate = (store.all('events').at(-1)?.at ?? 0) - clock.now();
   if (tooLate <= 0) return;
-  store.record(tablesOfWaits.flatMap((table) => movedBack(store, table, tooLate)));
+  const seconds = Math.ceil(tooLate / 1000);
+  const message = `the clock is ${seconds} s behind what it showed the supervisor before; what is waited for goes on as if no time had passed`;
+  const changes = tablesOfWaits.flatMap((table) => movedBack(store, table, tooLate));
+  events.add({ severity: 'warning', reason: 'ClockSetBack', message }, changes);
 };
 
-const newestEvent = (store: StateStore): Instant => Math.max(0, ...store.all('events').map(({ at }) => at));
+interface PresentParts {
+  readonly store: StateStore;
+  readonly clock: Clock;
+  readonly events: EventLog;
+}
 
 const movedBack = (store: StateStore, table: (typeof tablesOfWaits)[number], by: number): readonly Change[] =>
   store.entries(table).map(([key, row]) => ({ table, key, row: moved(row, by) }) as Change);

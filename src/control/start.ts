@@ -9,7 +9,7 @@ export const beginSupervising = async (
   { catchUp }: { readonly catchUp: boolean },
   signal: AbortSignal,
 ): Promise<void> => {
-  bringToPresent(all.parts.store, all.parts.clock);
+  bringToPresent({ ...all.parts, events: all.events });
   await findReplicas(all, signal);
   await leaveTakenPorts(all);
   await all.routes.begin();

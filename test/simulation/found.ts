@@ -45,6 +45,16 @@ const oneByOne = { surge: { kind: 'count', count: 0 }, unavailable: { kind: 'cou
 
 /** What simulations have found wrong, in the product or in their rules, each as the shortest story that showed it. */
 export const found: Readonly<Record<string, Scenario>> = {
+  'after the clock was set back a second supervisor moves nothing back once more': story(
+    { policy: { ...stopStart, overlapSeconds: 3, restart: web.policy.restart } },
+    { inFlight: 2, finishMs: 20_000 },
+    [
+      edit(5000),
+      { at: 6000, kind: 'clock set back', byMs: 14_400_000 },
+      { at: 6100, kind: 'supervisor dies', forMs: 500 },
+      { at: 10_500, kind: 'supervisor dies', forMs: 500 },
+    ],
+  ),
   'nobody can know of a number that was used and lost while the disk was full, of a replica that is gone': story(
     {},
     {},
