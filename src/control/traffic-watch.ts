@@ -42,7 +42,7 @@ export class TrafficWatch {
       this.#ledger.forget(pool);
       return [];
     }
-    const since = analysedSince(rollout, policy, { now, ...(sleeps !== undefined && { sleeps }) });
+    const since = analysedSince(rollout, policy, { now, sleeps });
     return since === undefined ? [] : this.#ledger.since(pool, since);
   }
 

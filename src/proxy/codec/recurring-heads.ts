@@ -29,8 +29,7 @@ export class RecurringHeads<Head> {
     return known.head;
   }
 
-  /** What never recurs must not cost a copy each time. */
-  /** `head` is what was read of these octets. */
+  /** `head` is what was read of these octets. What never recurs does not cost a copy each time. */
   keep(buffer: Buffer, start: number, end: number, head: Head): void {
     if (end - start > longestKept || end === start) return;
     const place = placeOf(buffer, start, end);

@@ -58,11 +58,12 @@ export const parseResponseHead = (
   end: number,
   method: string,
 ): ResponseHead | BadResponse => {
-  // Of the methods only HEAD changes what a head means.
-  const known = method === 'HEAD' ? undefined : recurring.find(buffer, start, end);
+  // Of the methods only this one changes what a head means.
+  if (method === 'HEAD') return reader.read(buffer, start, end, method);
+  const known = recurring.find(buffer, start, end);
   if (known !== undefined) return known;
   const head = reader.read(buffer, start, end, method);
-  if (head.kind === 'response' && method !== 'HEAD') recurring.keep(buffer, start, end, head);
+  if (head.kind === 'response') recurring.keep(buffer, start, end, head);
   return head;
 };
 

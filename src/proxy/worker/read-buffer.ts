@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import type { SocketConstructorOpts } from 'node:net';
+import type { OnReadOpts, SocketConstructorOpts } from 'node:net';
 import { readBuffer, takeAtTurnEnd } from './turn-end.ts';
 import type { Reader } from './turn-end.ts';
 
@@ -8,6 +8,15 @@ interface AcceptedSocket {
   _handle?: object | null;
   _server?: object | null;
 }
+
+/** The option of a socket that reads into the shared buffer, for `reader` to take at the turn's end. */
+export const intoShared = (reader: Reader): OnReadOpts => ({
+  buffer: readBuffer,
+  callback: (length) => {
+    takeAtTurnEnd(reader, length);
+    return true;
+  },
+});
 
 /**
  * An accepted connection that reads into the shared buffer instead of a new one per read. Node offers that (`onread`)
@@ -21,11 +30,7 @@ export const readingIntoShared = (accepted: Socket, reader: Reader): Socket => {
     accepted.on('data', (chunk: Buffer) => reader.read(chunk, 0, chunk.length));
     return accepted;
   }
-  const callback = (length: number): boolean => {
-    takeAtTurnEnd(reader, length);
-    return true;
-  };
-  const options = { handle, allowHalfOpen: true, pauseOnCreate: true, onread: { buffer: readBuffer, callback } };
+  const options = { handle, allowHalfOpen: true, pauseOnCreate: true, onread: intoShared(reader) };
   const socket = new Socket(options as SocketConstructorOpts);
   (socket as unknown as AcceptedSocket)._server = inner._server ?? null;
   inner._handle = null;

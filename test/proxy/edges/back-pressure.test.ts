@@ -99,6 +99,12 @@ const expectHeldBack = async (counts: readonly (() => number)[], before: number)
   expect(memoryOfWorker(edge.proxy.link.hello.pid) - before).toBeLessThan(mostKept);
 };
 
+/** Of a length that it never comes to. */
+const pourResponse = (socket: Socket): (() => number) => {
+  socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n');
+  return pour(socket);
+};
+
 describe.skipIf(!existsSync('/proc/self/smaps_rollup'))('whoever does not read holds back who writes to him', () => {
   const memory = (): number => memoryOfWorker(edge.proxy.link.hello.pid);
 
@@ -133,12 +139,7 @@ describe.skipIf(!existsSync('/proc/self/smaps_rollup'))('whoever does not read h
 
   it('over HTTP/2: the streams of one client', async () => {
     const counts: (() => number)[] = [];
-    serve = (socket) => {
-      socket.once('data', () => {
-        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n');
-        counts.push(pour(socket));
-      });
-    };
+    serve = (socket) => void socket.once('data', () => counts.push(pourResponse(socket)));
     const before = memory();
     streams('GET');
     await expectHeldBack(counts, before);
@@ -155,12 +156,7 @@ describe.skipIf(!existsSync('/proc/self/smaps_rollup'))('whoever does not read h
 
   it('over https, with HTTP/1.1', async () => {
     const counts: (() => number)[] = [];
-    serve = (socket) => {
-      socket.once('data', () => {
-        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n');
-        counts.push(pour(socket));
-      });
-    };
+    serve = (socket) => void socket.once('data', () => counts.push(pourResponse(socket)));
     const before = memory();
     for (const client of await several(tls)) client.pause().write(get());
     await expectHeldBack(counts, before);

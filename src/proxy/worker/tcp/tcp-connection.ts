@@ -10,8 +10,7 @@ import { peerAddressOf } from '../peer-address.ts';
 import type { Pool } from '../pool.ts';
 import { lastTried, passedOver } from '../tried.ts';
 import type { Claimant, Upstream } from '../upstream.ts';
-import { readingIntoShared } from '../read-buffer.ts';
-import { readBuffer, takeAtTurnEnd } from '../turn-end.ts';
+import { intoShared, readingIntoShared } from '../read-buffer.ts';
 import { dialFailure } from '../upstream-connection.ts';
 import type { DialFailure } from '../upstream-connection.ts';
 import { Way } from './way.ts';
@@ -134,11 +133,7 @@ export class TcpConnection implements Client, Claimant, Held {
     this.#dials += 1;
     const { host, port } = upstream.address;
     const toClient = new Way();
-    const callback = (length: number): boolean => {
-      takeAtTurnEnd(toClient, length);
-      return true;
-    };
-    const onread = { buffer: readBuffer, callback };
+    const onread = intoShared(toClient);
     const socket = connect({ host, port: this.#upstreamPort ?? port, onread, allowHalfOpen: true, noDelay: true });
     this.#socket = socket;
     this.#toClient = toClient;
