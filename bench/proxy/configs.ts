@@ -23,10 +23,9 @@ export const nginxProxyConfig = (port: number, originPort: number): string =>
      proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto http;
      proxy_set_header X-Forwarded-Host $host; proxy_set_header X-Request-ID $request_id; } }`;
 
-export const haproxyConfig = (port: number, originPort: number, admin = ''): string => `global
-  nbthread 1
+export const haproxyConfig = (port: number, originPort: number, threads: number): string => `global
+  nbthread ${threads}
   maxconn 9000
-  ${admin}
 defaults
   mode http
   timeout connect 5s

@@ -16,21 +16,35 @@ export interface Running {
 /** Rejects when its program is absent. `folder` is empty and its own. */
 type Start = (folder: string, originPort: number) => Promise<Running>;
 
+/** The same with so many workers. */
+type StartWith = (folder: string, originPort: number, workers: number) => Promise<Running>;
+
+export const pointsman: StartWith = async (folder, originPort, workers) => {
+  const link = await startPointsman(folder, workers);
+  const { listeners } = await link.publish(tableTo(1, [upstreamOn(originPort)]), soon());
+  return { port: listeners[0]?.port ?? 0, pid: link.hello.pid, stop: () => endPointsman(link) };
+};
+
+export const nginx: StartWith = (folder, originPort, workers) =>
+  program(async (port) => {
+    const file = join(folder, 'nginx.conf');
+    await writeFile(file, nginxConfig(folder, 'nginx', workers, nginxProxyConfig(port, originPort)));
+    return ['nginx', '-c', file];
+  });
+
+/** Its threads do what others have processes for. */
+export const haproxy: StartWith = (folder, originPort, workers) =>
+  program(async (port) => {
+    const file = join(folder, 'haproxy.cfg');
+    await writeFile(file, haproxyConfig(port, originPort, workers));
+    return ['haproxy', '-db', '-f', file];
+  });
+
 /** Each in the form that one would use it in: kept connections to the origin, forwarded fields set, no access log, one worker. */
 export const contenders: Readonly<Record<string, Start>> = {
   Pointsman: (folder, originPort) => pointsman(folder, originPort, 1),
-  nginx: (folder, originPort) =>
-    program(async (port) => {
-      const file = join(folder, 'nginx.conf');
-      await writeFile(file, nginxConfig(folder, 'nginx', 1, nginxProxyConfig(port, originPort)));
-      return ['nginx', '-c', file];
-    }),
-  HAProxy: (folder, originPort) =>
-    program(async (port) => {
-      const file = join(folder, 'haproxy.cfg');
-      await writeFile(file, haproxyConfig(port, originPort));
-      return ['haproxy', '-db', '-f', file];
-    }),
+  nginx: (folder, originPort) => nginx(folder, originPort, 1),
+  HAProxy: (folder, originPort) => haproxy(folder, originPort, 1),
   Caddy: (folder, originPort) =>
     program(async (port) => {
       const file = join(folder, 'Caddyfile');
@@ -39,12 +53,6 @@ export const contenders: Readonly<Record<string, Start>> = {
     }),
   'http-proxy': (_folder, originPort) =>
     program((port) => Promise.resolve([process.execPath, baseline, String(port), String(originPort)])),
-};
-
-export const pointsman = async (folder: string, originPort: number, workers: number): Promise<Running> => {
-  const link = await startPointsman(folder, workers);
-  const { listeners } = await link.publish(tableTo(1, [upstreamOn(originPort)]), soon());
-  return { port: listeners[0]?.port ?? 0, pid: link.hello.pid, stop: () => endPointsman(link) };
 };
 
 /** No proxy at all: what is left of one on Node's sockets that looks at nothing. */

@@ -1,12 +1,13 @@
 import type { Bench } from './bench-folder.ts';
 import { openBench } from './bench-folder.ts';
-import { pointsman } from './contenders.ts';
+import { haproxy, nginx, pointsman } from './contenders.ts';
 import { median, ratio, table } from './figures.ts';
 import { run, smallResponses } from './load.ts';
 import type { Sample } from './load.ts';
 import { cpuSeconds, pin, treeOf } from './process.ts';
 
 export interface Scaling {
+  readonly name: string;
   readonly one: readonly Sample[];
   readonly two: readonly Turn[];
   /** Requests a second of two workers on two cores beside one worker on one, client and origin on the same cores. */
@@ -19,39 +20,70 @@ export interface Scaling {
 }
 
 interface Turn extends Sample {
-  /** What the less busy worker did of the work of both: half is even. */
-  readonly lesserShare: number;
+  /** What the less busy worker did of the work of both: half is even; undefined where workers are threads of one process. */
+  readonly lesserShare: number | undefined;
 }
+
+/** Whoever shares its work among workers; what two of them cost is partly the machine's and partly their own. */
+const sharing = { Pointsman: pointsman, nginx, HAProxy: haproxy };
 
 /**
  * On a machine of two cores client and origin need as much of them as the proxy does. So the whole arrangement runs once on
  * one core with one worker and once on two with two: what doesn't scale then is what workers share.
  */
-export const scaling = async (seconds: number, rounds: number): Promise<Scaling> => {
-  const small = await arrangement(1, '0');
-  const large = await arrangement(2, '0,1');
+export const scaling = async (
+  present: ReadonlySet<string>,
+  seconds: number,
+  rounds: number,
+): Promise<readonly Scaling[]> => {
+  const pairs: Pair[] = [];
   try {
-    const one: Sample[] = [];
-    const two: Turn[] = [];
-    for (let round = -1; round < rounds; round += 1) {
-      const [first, second] = [await small.turn(round < 0 ? 1 : seconds), await large.turn(round < 0 ? 1 : seconds)];
-      if (round < 0) continue; // warm
-      one.push(first);
-      two.push(second);
+    for (const [name, start] of Object.entries(sharing)) {
+      if (!present.has(name)) continue;
+      pairs.push({
+        name,
+        small: await arrangement(start, 1, '0'),
+        large: await arrangement(start, 2, '0,1'),
+        one: [],
+        two: [],
+      });
     }
-    const perSecond = (samples: readonly Sample[]): number => median(samples.map((sample) => sample.perSecond));
-    const perCpuSecond = (samples: readonly Sample[]): readonly number[] => samples.map((each) => each.perCpuSecond);
-    const cost = ratio(perCpuSecond(two), perCpuSecond(one)) ?? 0;
-    return { one, two, times: perSecond(two) / perSecond(one), capacity: 2 * cost };
+    for (const { small, large } of pairs) for (const each of [small, large]) await each.turn(1); // warm
+    for (let round = 0; round < rounds; round += 1) {
+      for (const { small, large, one, two } of round % 2 === 0 ? pairs : pairs.toReversed()) {
+        one.push(await small.turn(seconds));
+        two.push(await large.turn(seconds));
+      }
+    }
   } finally {
-    await small.close();
-    await large.close();
+    for (const { small, large } of pairs) for (const each of [small, large]) await each.close();
   }
+  return pairs.map(scalingOf);
 };
 
-const arrangement = async (workers: number, cores: string) => {
+interface Pair {
+  readonly name: string;
+  readonly small: Arrangement;
+  readonly large: Arrangement;
+  readonly one: Turn[];
+  readonly two: Turn[];
+}
+
+const scalingOf = ({ name, one, two }: Pair): Scaling => {
+  const perSecond = (samples: readonly Sample[]): readonly number[] => samples.map((each) => each.perSecond);
+  const perCpuSecond = (samples: readonly Sample[]): readonly number[] => samples.map((each) => each.perCpuSecond);
+  const times = ratio(perSecond(two), perSecond(one)) ?? 0;
+  return { name, one, two, times, capacity: 2 * (ratio(perCpuSecond(two), perCpuSecond(one)) ?? 0) };
+};
+
+interface Arrangement {
+  readonly turn: (seconds: number) => Promise<Turn>;
+  readonly close: () => Promise<void>;
+}
+
+const arrangement = async (start: typeof pointsman, workers: number, cores: string): Promise<Arrangement> => {
   const bench: Bench = await openBench(workers);
-  const running = await pointsman(await bench.folder('pointsman'), bench.originPort, workers);
+  const running = await start(await bench.folder('proxy'), bench.originPort, workers);
   await pin([running.pid, bench.originPid], cores);
   const folder = await bench.folder('wrk');
   const processes = (await treeOf(running.pid)).slice(1);
@@ -62,7 +94,7 @@ const arrangement = async (workers: number, cores: string) => {
       const sample = await run(running, { load: smallResponses, seconds, folder, threads: workers, cores });
       const own = (await spent()).map((after, index) => after - (before[index] ?? 0));
       const all = own.reduce((sum, each) => sum + each, 0);
-      return { ...sample, lesserShare: all > 0 ? Math.min(...own) / all : 0 };
+      return { ...sample, lesserShare: own.length > 1 ? Math.min(...own) / all : undefined };
     },
     close: async (): Promise<void> => {
       await running.stop();
@@ -71,15 +103,22 @@ const arrangement = async (workers: number, cores: string) => {
   };
 };
 
-export const scalingTable = ({ one, two, times, capacity }: Scaling): string => {
-  const row = (name: string, samples: readonly Sample[]) => [
+export const scalingTable = (scalings: readonly Scaling[]): string => {
+  const rows = scalings.map(({ name, one, two, times, capacity }) => [
     name,
-    median(samples.map((sample) => sample.perSecond)),
-    median(samples.map((sample) => sample.perCpuSecond)),
-    median(samples.map((sample) => sample.p99Ms)),
-  ];
-  const rows = [row('one worker, all on one core', one), row('two workers, all on two cores', two), ['times', times]];
-  const share = Math.round(100 * median(two.map((turn) => turn.lesserShare)));
-  const shares = `the less busy of two workers did ${share} % of the work; capacity of two ${capacity.toFixed(2)} × that of one`;
-  return `\nTwo workers beside one, small responses\n${table(['', 'per s', 'per CPU-s', 'p99 ms'], rows)}\n${shares}`;
+    median(one.map((sample) => sample.perSecond)),
+    median(two.map((sample) => sample.perSecond)),
+    times,
+    median(one.map((sample) => sample.perCpuSecond)),
+    median(two.map((sample) => sample.perCpuSecond)),
+    capacity,
+    shareOf(two),
+  ]);
+  const heads = ['', '1: per s', '2: per s', 'times', '1: per CPU-s', '2: per CPU-s', 'capacity', 'lesser share'];
+  return `\nOne worker, all on one core, and two, all on two; small responses\n${table(heads, rows)}`;
+};
+
+const shareOf = (turns: readonly Turn[]): string | undefined => {
+  const shares = turns.flatMap(({ lesserShare }) => lesserShare ?? []);
+  return shares.length === 0 ? undefined : `${Math.round(100 * median(shares))} %`;
 };
