@@ -1,16 +1,20 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, open, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ReplicaId, RouteTable } from '../../src/model/index.ts';
+import { proxyFolder } from '../../src/protocol/index.ts';
 import { connectProxy } from '../../src/traffic/index.ts';
 import { childrenOf, closing, get, program, soon, TestProxy, upstream } from './rig.ts';
 
+const run = promisify(execFile);
 let finish: () => void = () => undefined;
 const app = createHttpServer((request, response) => {
   if (request.url === '/begun') {
@@ -72,6 +76,33 @@ describe('a worker that is killed', () => {
     // Whoever serves now knows the newest table.
     expect(await proxy.exchange(get('/', closing))).toContain('served');
     expect(await proxy.inFlight('b')).toBe(0);
+  });
+});
+
+describe('a worker that the system refuses to start', { skip: !existsSync('/usr/bin/prlimit') }, () => {
+  it('is tried again until it starts; the proxy goes on', async () => {
+    const stateFolder = await mkdtemp(join(tmpdir(), 'proxy-'));
+    // With so many variables nobody can be started once a stack may have no more than 1 MB: a quarter of it is theirs.
+    const heavy = Object.fromEntries([1, 2, 3, 4].map((number) => [`HEAVY_${number}`, 'x'.repeat(100_000)]));
+    const log = await open(join(stateFolder, 'proxy.log'), 'a');
+    const own = spawn(process.execPath, [program, '--state', stateFolder], {
+      env: { ...process.env, ...heavy },
+      stdio: ['ignore', log.fd, log.fd],
+    });
+    await log.close();
+    await expect.poll(() => existsSync(proxyFolder(stateFolder).operatorSocket)).toBe(true);
+    proxy = TestProxy.over(await connectProxy({ stateFolder, program, signal: soon() }), stateFolder);
+    await proxy.publish([upstream('a', appPort())]);
+    const limitStack = (bytes: number) => run('prlimit', ['--pid', String(own.pid), `--stack=${bytes}:`]);
+    await limitStack(2 ** 20);
+    for (const worker of childrenOf(own.pid ?? 0)) process.kill(worker, 'SIGKILL');
+    const waiting = proxy.exchange(get('/', closing));
+    await expect
+      .poll(() => readFile(join(stateFolder, 'proxy.log'), 'utf8'))
+      .toContain('(spawn E2BIG); it is replaced');
+    await limitStack(2 ** 23);
+    expect(await waiting).toContain('served');
+    expect(proxy.link.hello.pid).toBe(own.pid);
   });
 });
 
@@ -223,8 +254,8 @@ describe('alone', () => {
   beforeEach(() => start());
 
   it('says what it needs when it is called wrongly', async () => {
-    const run = promisify(execFile)(process.execPath, [program, 'run', '--http', 'nowhere']);
-    await expect(run).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('usage: ') as string });
+    const refused = run(process.execPath, [program, 'run', '--http', 'nowhere']);
+    await expect(refused).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('usage: ') as string });
   });
 });
 

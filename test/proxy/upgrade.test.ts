@@ -234,7 +234,9 @@ describe('an upgrade of the workers', () => {
         code: 1,
         stderr: expect.stringContaining('ended before it served') as string,
       });
-      expect(readFileSync(join(stateFolder, 'proxy.log'), 'utf8')).toContain('speak version 999');
+      const log = readFileSync(join(stateFolder, 'proxy.log'), 'utf8');
+      expect(log).toContain('speak version 999');
+      expect(log).not.toContain('it is replaced');
       kept.send(get());
       await kept.until('done');
       expect(kept.received).not.toContain('Connection: close');

@@ -36,6 +36,21 @@ const ofWorker = ['--max-semi-space-size=1', '--v8-pool-size=1', '--no-maglev'];
 
 const isOfMaster = (flag: string): boolean => /^--(?:(?:max-semi-space-size|v8-pool-size)=|no-maglev$)/.test(flag);
 
+const notStarted = -1;
+
+/** Of some refusals (ENOMEM, E2BIG) Node tells by throwing, of others (EAGAIN, EMFILE) by an event. */
+const started = (program: string, count: number): ChildProcess | Error => {
+  try {
+    return fork(program, ['worker', String(messagesVersion), String(count)], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      // What spares memory in a master would cost a worker its even pace.
+      execArgv: [...process.execArgv.filter((flag) => !isOfMaster(flag)), ...ofWorker],
+    });
+  } catch (error) {
+    return error as Error;
+  }
+};
+
 /** What it says by itself. */
 export type UnaskedOfWorker = Exclude<FromWorker, { kind: 'answer' | 'lingers' }>;
 
@@ -47,9 +62,10 @@ export class WorkerProcess {
   readonly ended: Promise<string>;
   /** It has nothing left but so many connections that may last; 0: it has ended. */
   readonly finished: Promise<number>;
-  /** Its end was asked for: nobody takes its place. */
-  isLeaving = false;
-  readonly #child: ChildProcess;
+  /** It has no place that somebody would have to take after it: its end was asked for, or it does not serve yet beside those that do. */
+  isSpare = false;
+  /** undefined: the system refused it on the spot. */
+  readonly #child: ChildProcess | undefined;
   readonly #waiting = new Map<number, WaitingCall>();
   readonly #answerMs: number;
   /** Runs while it owes an answer. */
@@ -59,20 +75,23 @@ export class WorkerProcess {
   /** Starts it, one of `count`, from the program as it lies on disk now. */
   constructor({ program, count, answerMs }: WorkerOptions, onMessage: (message: UnaskedOfWorker) => void) {
     this.#answerMs = answerMs;
-    this.#child = fork(program, ['worker', String(messagesVersion), String(count)], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      // What spares memory in a master would cost a worker its even pace.
-      execArgv: [...process.execArgv.filter((flag) => !isOfMaster(flag)), ...ofWorker],
-    });
-    this.id = this.#child.pid ?? -1;
+    const child = started(program, count);
+    if (child instanceof Error) {
+      this.id = notStarted;
+      this.ended = Promise.resolve(child.message);
+      this.finished = Promise.resolve(0);
+      return;
+    }
+    this.#child = child;
+    this.id = child.pid ?? notStarted;
     const finished = Promise.withResolvers<number>();
     this.finished = finished.promise;
-    this.#child.on('message', (message: FromWorker) => {
+    child.on('message', (message: FromWorker) => {
       if (message.kind === 'answer') this.#answered(message.call, message.result);
       else if (message.kind === 'lingers') finished.resolve(message.connections);
       else onMessage(message);
     });
-    this.#child.on('error', (error) => console.error(`worker ${this.id}: ${error.message}`));
+    child.on('error', (error) => console.error(`worker ${this.id}: ${error.message}`));
     this.ended = new Promise((resolve) => {
       const over = (code: number | null, signal: NodeJS.Signals | null): void => {
         clearInterval(this.#looks);
@@ -81,8 +100,8 @@ export class WorkerProcess {
         finished.resolve(0);
         resolve(signal ?? `exit code ${code}`);
       };
-      this.#child.once('exit', over);
-      this.#child.once('close', over); // one that could not be started at all has no exit
+      child.once('exit', over);
+      child.once('close', over); // one that could not be started at all has no exit
     });
   }
 
@@ -90,8 +109,9 @@ export class WorkerProcess {
   call(order: Order): Promise<WorkerResult | undefined> {
     this.#lastCall += 1;
     const call = this.#lastCall;
+    const child = this.#child;
     return new Promise((resolve) => {
-      if (!this.#child.connected) {
+      if (child?.connected !== true) {
         resolve(undefined);
         return;
       }
@@ -99,12 +119,12 @@ export class WorkerProcess {
       this.#looks ??= this.#look();
       const message = { ...order.call, call } as ToWorker;
       // A channel that breaks while sending belongs to a worker that ends; `exit` then answers.
-      this.#child.send(message, order.handle as never, () => undefined);
+      child.send(message, order.handle as never, () => undefined);
     });
   }
 
   kill(): void {
-    this.#child.kill('SIGKILL');
+    this.#child?.kill('SIGKILL');
   }
 
   #answered(call: number, result: WorkerResult): void {

@@ -52,7 +52,7 @@ export class Workers {
   }
 
   start(): void {
-    for (let index = 0; index < this.#options.count; index += 1) void this.#catchUp(this.#spawn());
+    this.#fill();
   }
 
   /** Every worker's answer. One that dies meanwhile is left out: what replaces it catches up by itself. */
@@ -79,18 +79,20 @@ export class Workers {
    * it has begun. When not all new ones come to serve they end again, and everything stays as it was.
    */
   async replaceAll(withinMs: number): Promise<Succession> {
-    const leaving = [...this.#running].filter((worker) => !worker.isLeaving);
     const fresh = Array.from({ length: this.#options.count }, () => this.#spawn());
+    for (const worker of fresh) worker.isSpare = true;
     const failures = await Promise.all(fresh.map((worker) => this.#catchUp(worker)));
     const failure = failures.find((each) => each !== undefined);
     if (failure !== undefined) {
-      for (const worker of fresh) worker.isLeaving = true;
       for (const worker of fresh) worker.kill();
       throw new Error(failure);
     }
+    const leaving = this.#inPlace;
+    for (const worker of fresh) worker.isSpare = false;
     const ends = leaving.map((worker) =>
       retire(worker, { kind: 'retire', withinMs, opaqueWithinMs: withinMs + opaqueMs, idleEnds: false }),
     );
+    this.#fill(); // one that came to serve may have ended while others were still starting
     const ids = (workers: readonly WorkerProcess[]): readonly number[] => workers.map((worker) => worker.id);
     return { serving: ids(fresh), leaving: ids(leaving), done: Promise.all(ends).then(sum) };
   }
@@ -147,14 +149,20 @@ export class Workers {
     this.#running.delete(worker);
     this.#options.onGone(worker.id);
     this.#caps.workerGone(worker.id);
-    if (this.#isClosing || worker.isLeaving) return;
+    if (this.#isClosing || worker.isSpare) return;
     this.restarts += 1;
     console.error(`worker ${worker.id} ended (${how}); it is replaced`);
-    setTimeout(() => this.#replace(), performance.now() - worker.bornAt < shortLifeMs ? shortLifeMs : 0);
+    setTimeout(() => this.#fill(), performance.now() - worker.bornAt < shortLifeMs ? shortLifeMs : 0);
   }
 
-  #replace(): void {
-    if (!this.#isClosing) void this.#catchUp(this.#spawn());
+  get #inPlace(): readonly WorkerProcess[] {
+    return [...this.#running].filter((worker) => !worker.isSpare);
+  }
+
+  /** Who takes the place of whom does not matter: an upgrade may have come in between. */
+  #fill(): void {
+    if (this.#isClosing) return;
+    for (let count = this.#inPlace.length; count < this.#options.count; count += 1) void this.#catchUp(this.#spawn());
   }
 }
 
@@ -162,7 +170,7 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, each)
 
 /** Resolves when it has ended, be it that it had to be killed, or has nothing left but so many TCP connections. */
 const retire = async (worker: WorkerProcess, call: Extract<WorkerCall, { kind: 'retire' }>): Promise<number> => {
-  worker.isLeaving = true;
+  worker.isSpare = true;
   const overdue = setTimeout(() => worker.kill(), call.withinMs + overdueMs);
   const overdueAtLast = setTimeout(() => worker.kill(), call.opaqueWithinMs + overdueMs);
   void worker.ended.then(() => clearTimeout(overdueAtLast));
