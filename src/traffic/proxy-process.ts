@@ -26,7 +26,10 @@ const dial = (stateFolder: string): Promise<Socket | undefined> =>
   });
 
 const startProxy = async (options: ProxyLinkOptions, signal: AbortSignal): Promise<Socket> => {
-  const child = await spawnProxy(options, signal);
+  const child = await spawnProxy(options, signal).catch((error: Error) => {
+    signal.throwIfAborted();
+    throw unreachable(`it can't be started: ${error.message}`);
+  });
   try {
     return await untilAnswered(options, child, signal);
   } catch (error) {

@@ -58,6 +58,18 @@ it('says why no proxy can be started', async () => {
   });
 });
 
+it('says why the system refuses to start one', async () => {
+  process.env['TOO_LONG'] = 'x'.repeat(200_000);
+  try {
+    await expect(connectProxy({ stateFolder: folder, program, signal: soon() })).rejects.toMatchObject({
+      code: 'PROXY_UNREACHABLE',
+      message: expect.stringContaining("can't be started: spawn E2BIG") as string,
+    });
+  } finally {
+    delete process.env['TOO_LONG'];
+  }
+});
+
 it('gives up when told to', async () => {
   const silent = join(folder, 'silent.mjs');
   await writeFile(silent, 'setTimeout(() => {}, 5_000);');

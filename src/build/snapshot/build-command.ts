@@ -21,12 +21,7 @@ export const runBuildCommand = async (
   signal: AbortSignal,
 ): Promise<void> => {
   signal.throwIfAborted();
-  const child = spawn('/bin/sh', ['-c', build.command], {
-    cwd: build.folder,
-    env: { ...inherited(), ...build.variables },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
+  const child = await started(build);
   const tail: string[] = [];
   const listen = (line: string): void => {
     onProgress({ kind: 'line', text: line });
@@ -35,6 +30,7 @@ export const runBuildCommand = async (
   };
   const endGroup = (): void => killGroup(child);
   signal.addEventListener('abort', endGroup, { once: true });
+  if (signal.aborted) endGroup();
   // What it left in the background would go on writing into the snapshot.
   child.once('exit', endGroup);
   splitInto(child, listen);
@@ -45,6 +41,22 @@ export const runBuildCommand = async (
       throw commandFailed(build, code === null ? `was ended by ${killedBy}` : `exited with ${code}`, tail);
   } finally {
     signal.removeEventListener('abort', endGroup);
+  }
+};
+
+/** What the system refuses on the spot is thrown by Node, what it refuses later comes as an event. */
+const started = async (build: BuildCommand): Promise<ChildProcess> => {
+  try {
+    const child = spawn('/bin/sh', ['-c', build.command], {
+      cwd: build.folder,
+      env: { ...inherited(), ...build.variables },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    await once(child, 'spawn');
+    return child;
+  } catch (error) {
+    throw commandFailed(build, `can't be started (${(error as Error).message})`, []);
   }
 };
 

@@ -38,6 +38,12 @@ export const execInReplica = async (
   const result = await child;
   if (signal.aborted) throw signal.reason;
   if (result.code === 'ENOENT') return { exitCode: 127, output: `${file}: not found\n` };
+  if (child.pid === undefined) {
+    throw new PointsmanError('EXEC_FAILED', {
+      message: `${file} can't be started in ${place.replica}: ${result.originalMessage ?? 'the system gave no reason'}.`,
+      fix: 'What runs goes on running. See that it is a program, and that the machine has memory, processes and files left.',
+    });
+  }
   // The shell's way to say which signal it was would need its number; what matters is that it is no success.
   return { exitCode: result.exitCode ?? 128, output: tail.text() };
 };

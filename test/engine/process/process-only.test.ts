@@ -141,6 +141,15 @@ describe('process engine: what a replica gets', () => {
     expect(version).toBe(process.version);
   });
 
+  it('says what kept a command from being started in it', async () => {
+    const { engine, start, signal } = await openStage(subject());
+    const { id } = await start();
+    await expect(engine.exec(id, ['echo', 'x'.repeat(200_000)], signal)).rejects.toMatchObject({
+      code: 'EXEC_FAILED',
+      message: expect.stringContaining('spawn E2BIG') as string,
+    });
+  });
+
   it('names the folder of a volume in a variable of its own', async () => {
     const { engine, start, signal } = await openStage(subject());
     const { id } = await start({ volumes: [{ name: 'my-data', mountPath: '/data' }] });
