@@ -37,7 +37,10 @@ export class Observer {
     const earlier = records.notesOf(service);
     const found = await engine.observe(service, signal);
     this.#forgetVanished(service, found);
-    for (const replica of found) this.#learnSeat(replica);
+    for (const replica of found) {
+      this.#learnSeat(replica);
+      this.#learnReady(replica);
+    }
     const replicas = found.map((replica) => this.#join(replica, earlier));
     routes.learn(replicas);
     for (const replica of replicas) {
@@ -57,6 +60,14 @@ export class Observer {
     store.record([put.slot({ service, revision, slot, lastAttempt: attempt, firstStartedAt, crashes })]);
   }
 
+  /** Whoever serves was found ready once. Where the word of it is lost it is left again, for when it serves no more. */
+  #learnReady({ id, service }: EngineReplica): void {
+    const { store, records, routes, clock } = this.#parts;
+    const notes = records.notes(id) ?? newNotes(id, service);
+    if (notes.readyAt !== undefined || !routes.routedOf(service).includes(id)) return;
+    store.record([put.notes({ ...notes, readyAt: clock.now() })]);
+  }
+
   #join(replica: EngineReplica, earlier: readonly ReplicaNotes[]): ObservedReplica {
     const { records, routes, live } = this.#parts;
     const { id, service, revision, slot, attempt, image, state } = replica;
@@ -72,8 +83,7 @@ export class Observer {
       image,
       startedAt,
       execution: state.kind === 'created' ? { kind: 'starting' } : state,
-      // Whoever serves was found ready once, even if the notes about it are lost.
-      readyAt: notes.readyAt ?? (routed ? startedAt : undefined),
+      readyAt: notes.readyAt,
       lastProbeFailure: live.probeFailure(id),
       routed,
       unroutedAt: routed ? undefined : notes.unroutedAt,

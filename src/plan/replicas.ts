@@ -56,6 +56,8 @@ export const nextAttempt = (
   for (const replica of situation.replicas) {
     if (replica.revision === revision && replica.slot === slot) last = Math.max(last, replica.attempt);
   }
+  // The table may still name one that is gone, and of which no word was left on a full disk.
+  while (situation.routed.includes(idOf(situation, revision, slot, last + 1))) last += 1;
   const isRunning = (attempt: number): boolean =>
     situation.running.has(startKey(situation, idOf(situation, revision, slot, attempt)));
   const isStarting = situation.running.size > 0 && (isRunning(last) || isRunning(last + 1));

@@ -1,4 +1,4 @@
-import { bluegreen, canary, rolling, singleton, stopStart } from '../plan/policies.ts';
+import { bluegreen, canary, concurrent, rolling, singleton, stopStart } from '../plan/policies.ts';
 import { polite } from './scenario.ts';
 import { handover } from './sim-commands.ts';
 import type { Behaviour, Scenario, Sketch, StoryEvent } from './scenario.ts';
@@ -45,6 +45,23 @@ const oneByOne = { surge: { kind: 'count', count: 0 }, unavailable: { kind: 'cou
 
 /** What simulations have found wrong, in the product or in their rules, each as the shortest story that showed it. */
 export const found: Readonly<Record<string, Scenario>> = {
+  'what serves stands by while the next version bakes, also if the word that it was ready once is lost': {
+    ...story({ policy: { ...web.policy, bakeSeconds: 8 } }, {}, [
+      edit(5000),
+      { at: 5500, kind: 'disk full', forMs: 16_000 },
+      { at: 9300, kind: 'supervisor restarts', forMs: 4000 },
+      { at: 12_000, kind: 'edit', service: 'web', change: { version: 2 } },
+    ]),
+    versions: [polite, polite, polite],
+  },
+  'who handed its work over while the disk was full is routed again by a supervisor that finds no word of it': {
+    ...story({ policy: { ...concurrent, drain: noDrain, handover, restart: web.policy.restart } }, { buildMs: 3000 }, [
+      edit(10_000),
+      { at: 12_000, kind: 'disk full', forMs: 15_000 },
+      { at: 15_600, kind: 'supervisor dies', forMs: 4000 },
+    ]),
+    weather: { callMs: 300, looksAreOld: false, callsOutliveCaller: false },
+  },
   'after the clock was set back a second supervisor moves nothing back once more': story(
     { policy: { ...stopStart, overlapSeconds: 3, restart: web.policy.restart } },
     { inFlight: 2, finishMs: 20_000 },
@@ -55,16 +72,12 @@ export const found: Readonly<Record<string, Scenario>> = {
       { at: 10_500, kind: 'supervisor dies', forMs: 500 },
     ],
   ),
-  'nobody can know of a number that was used and lost while the disk was full, of a replica that is gone': story(
-    {},
-    {},
-    [
-      { at: 3000, kind: 'disk full', forMs: 10_000 },
-      { at: 4000, kind: 'replica ends', which: 0, how: 'exits with 1' },
-      { at: 8000, kind: 'supervisor dies', forMs: 6000 },
-      { at: 9000, kind: 'replica removed by hand', which: 0 },
-    ],
-  ),
+  'a number that was used and lost while the disk was full is not used again while the table names it': story({}, {}, [
+    { at: 3000, kind: 'disk full', forMs: 10_000 },
+    { at: 4000, kind: 'replica ends', which: 0, how: 'exits with 1' },
+    { at: 8000, kind: 'supervisor dies', forMs: 6000 },
+    { at: 9000, kind: 'replica removed by hand', which: 0 },
+  ]),
   'of three replicas one ended for good, and of the other two, when two are wanted, both serve': story(
     { replicas: 3, policy: { ...web.policy, restart: { ...web.policy.restart, when: 'never' } } },
     {},

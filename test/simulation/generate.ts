@@ -72,6 +72,7 @@ const happenings = (random: Random, { services, versions, spanMs, most }: Stage)
     return { at, ...happening(random, services, versions) };
   });
   if (random.beside.chance(0.08)) events.push(clockSetBack(random.beside, spanMs));
+  if (random.beside.chance(0.08)) events.push(machineSleeps(random.beside, spanMs));
   if (random.beside.chance(0.08)) events.push(...conversation(random.beside, { services, versions, spanMs }));
   return events.sort((one, other) => one.at - other.at);
 };
@@ -93,6 +94,12 @@ const clockSetBack = (random: Random, spanMs: number): StoryEvent => ({
   at: random.between(0, spanMs),
   kind: 'clock set back',
   byMs: random.pick([90_000, 4 * 3_600_000]),
+});
+
+const machineSleeps = (random: Random, spanMs: number): StoryEvent => ({
+  at: random.between(0, spanMs),
+  kind: 'machine sleeps',
+  byMs: random.pick([90_000, 8 * 3_600_000]),
 });
 
 /** Two versions that work, one after the other, and somebody says something about the second. */

@@ -1,5 +1,5 @@
 import type { StateStore } from '../../src/control/store/index.ts';
-import type { Clock } from '../../src/lib/clock.ts';
+import type { Clock, Sleep } from '../../src/lib/clock.ts';
 import { neverBack } from '../../src/lib/clock.ts';
 import { PointsmanError } from '../../src/model/index.ts';
 import type { DeathAt } from './scenario.ts';
@@ -19,6 +19,9 @@ export interface Call<Answer> {
   readonly isLook?: boolean;
 }
 
+/** It reads the time at least as often. */
+const beatMs = 5000;
+
 /**
  * One supervisor process. Whatever its code does after its death has no effect and is never answered, as if the
  * process had been killed at that instruction.
@@ -30,6 +33,10 @@ export class Life {
   readonly waitsFor = new Set<string>();
   #alive = true;
   #deadForMs = 0;
+  readonly #sleeps: Sleep[] = [];
+  readonly #onSleep = new Set<() => void>();
+  /** When it last read the time. */
+  #readAt = 0;
   #armed: { calls: number; readonly when: DeathAt; readonly forMs: number } | undefined;
   readonly clock: Clock;
   readonly bornAt: number;
@@ -37,10 +44,14 @@ export class Life {
   constructor(world: World) {
     this.#world = world;
     this.bornAt = world.time.now;
+    const read = neverBack(() => world.timeOfDay);
     this.clock = {
-      now: neverBack(() => world.timeOfDay),
-      sleeps: [],
-      onSleep: () => () => undefined,
+      now: () => (this.#readAt = read()),
+      sleeps: this.#sleeps,
+      onSleep: (callback) => {
+        this.#onSleep.add(callback);
+        return () => void this.#onSleep.delete(callback);
+      },
       after: (milliseconds, callback) =>
         world.time.after(milliseconds, () => {
           if (this.#alive) callback();
@@ -50,6 +61,19 @@ export class Life {
 
   get isAlive(): boolean {
     return this.#alive;
+  }
+
+  /**
+   * The machine sleeps: its clock goes on meanwhile, and nothing else does. Not where nobody would notice, or could
+   * leave a word of it for who comes next: then it is time like any other.
+   */
+  sleep(ms: number): void {
+    const world = this.#world;
+    if (!this.#alive || this.#armed !== undefined || this.#onSleep.size === 0 || world.disk.isFull) return;
+    const from = Math.max(this.#readAt, this.clock.now() - beatMs);
+    world.clockBehindMs -= ms;
+    this.#sleeps.push({ from, to: this.clock.now() });
+    this.#onSleep.forEach((callback) => callback());
   }
 
   end(): void {

@@ -231,7 +231,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a new version that fails its users goes on',
-    seed: 672,
+    seed: 568,
     file: 'plan/regression.ts',
     find: "if (verdict.kind !== 'worse') return undefined;",
     replace: 'if (old === undefined || verdict.words !== undefined) return undefined;',
@@ -239,7 +239,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a drain command that hangs is waited for',
-    seed: 68,
+    seed: 80,
     file: 'control/operations/drain-command.ts',
     find: 'clock.after(hook.timeoutSeconds * 1000,',
     replace: 'clock.after(1e12,',
@@ -255,7 +255,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what became of a drain check is not written down',
-    seed: 40,
+    seed: 85,
     file: 'control/operations/drain-check.ts',
     find: 'parts.store.record([put.notes({ ...notes, drainCheck: outcome })]);',
     replace: '',
@@ -279,7 +279,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a start is taken to be when the engine says, whose clock was set back',
-    seed: 1027,
+    seed: 1184,
     file: 'control/observer.ts',
     find: 'const startedAt = this.#startOf(replica);',
     replace: 'const { startedAt } = replica;',
@@ -302,8 +302,16 @@ export const mutants: readonly Mutant[] = [
     rule: 'all comes right',
   },
   {
+    name: 'a sleep of the machine counts as time',
+    seed: 187,
+    file: 'control/situation.ts',
+    find: 'sleeps: records.settings().sleeps,',
+    replace: 'sleeps: undefined,',
+    rule: 'nothing is ended before its drain is over',
+  },
+  {
     name: 'a version is judged by however few requests',
-    seed: 672,
+    seed: 196,
     file: 'plan/analysis.ts',
     find: 'if (fresh === undefined || fresh.requests < policy.minRequests) {',
     replace: 'if (fresh === undefined) {',
@@ -343,7 +351,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a rollback bakes, and is switched back itself',
-    seed: 109,
+    seed: 5224,
     file: 'plan/tryout-step.ts',
     find: 'hasOld && rollout.isRollback !== true;',
     replace: 'hasOld;',
@@ -351,7 +359,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a paused rollout goes on',
-    seed: 362,
+    seed: 108,
     file: 'plan/rollout-step.ts',
     find: "if (isHeld(rollout) && rollout.phase !== 'retiring') return regression(situation, rollout);",
     replace: '',

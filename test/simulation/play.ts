@@ -172,7 +172,7 @@ const fileChanged = (world: World): void => {
 
 const command = (world: World, event: Command): void => {
   const { life, supervisor } = world;
-  if (!life.isAlive || supervisor === undefined) return;
+  if (!life.isAlive || supervisor === undefined || !world.hasStarted) return;
   world.rules.afterAsking();
   const asked = new AbortController().signal;
   const ask = (): Promise<unknown> => {
@@ -237,6 +237,8 @@ const trouble = (world: World, event: Troublesome): void => {
     case 'clock set back':
       world.clockBehindMs += event.byMs;
       return;
+    case 'machine sleeps':
+      return world.life.sleep(event.byMs);
     case 'proxy dies':
       world.proxy.die();
       return void time.after(event.forMs, () => world.proxy.comeBack());

@@ -112,6 +112,8 @@ export type StoryEvent = { readonly at: number } & (
   | { readonly kind: 'disk full'; readonly forMs: number }
   /** The machine's time of day: the engine's, the proxy's, and that of supervisors that begin from then on. */
   | { readonly kind: 'clock set back'; readonly byMs: number }
+  /** The whole machine: its clock goes on meanwhile, and nothing else does. */
+  | { readonly kind: 'machine sleeps'; readonly byMs: number }
   | { readonly kind: 'proxy dies'; readonly forMs: number }
   | { readonly kind: 'supervisor dies' | 'supervisor restarts'; readonly forMs: number }
   /** At the so-manieth effect from then on: before it, or after it and before anything is written down. */

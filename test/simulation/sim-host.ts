@@ -25,8 +25,7 @@ export const hostOf = (world: World, life: Life): Host => ({
     watch: ({ onChange }) => {
       // Not written where it is assigned: V8 takes such a function for long-lived, and with it the whole world it knows.
       const tell = (): void => void (life.isAlive && onChange(manifestPath));
-      world.onFileChange = tell;
-      return { add: () => undefined, unwatch: () => undefined, close: async () => undefined };
+      return { add: () => void (world.onFileChange = tell), unwatch: () => undefined, close: async () => undefined };
     },
     realPath: (path) => path,
   },

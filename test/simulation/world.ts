@@ -64,6 +64,8 @@ export class World {
   readonly looks = new Map<string, number>();
   life: Life;
   supervisor: Supervisor | undefined;
+  /** Nobody can ask anything of it before. */
+  hasStarted = false;
   violation: Violation | undefined;
   /** Folded over all that happened: equal for equal runs. */
   digest = 0;
@@ -130,8 +132,9 @@ export class World {
       host: hostOf(this, life),
     });
     this.supervisor = supervisor;
+    this.hasStarted = false;
     supervisor.start({ catchUp: true }).then(
-      () => life.isAlive && this.#apply(life, supervisor),
+      () => life.isAlive && this.#afterStart(life, supervisor),
       (error: unknown) => life.isAlive && this.supervisorDies(`it can't start: ${errorReport(error).message}`, soonMs),
     );
   }
@@ -152,6 +155,11 @@ export class World {
     if (!life.isAlive) return;
     life.store?.close();
     this.supervisorDies('in good order', forMs);
+  }
+
+  #afterStart(life: Life, supervisor: Supervisor): void {
+    this.hasStarted = true;
+    this.#apply(life, supervisor);
   }
 
   /** Whoever ran `up` sees its error and tries again. */

@@ -2,6 +2,7 @@ import type { ReplicaId } from '../../../src/model/index.ts';
 import type { Life } from '../life.ts';
 import type { World } from '../world.ts';
 import type { Decisions } from './decisions.ts';
+import type { Leaving } from './leaving.ts';
 import type { Once } from './once.ts';
 
 export type HookKind = 'drain command' | 'drain check';
@@ -24,14 +25,13 @@ export class Hooks {
   readonly #world: World;
   readonly #decisions: Decisions;
   readonly #once: Once;
-  /** Told to drain or to end: nothing takes that back. */
-  readonly #ended: Set<ReplicaId>;
+  readonly #leaving: Leaving;
   readonly #begun = new Map<string, Begun>();
   readonly #tried = new Set<ReplicaId>();
 
-  constructor(world: World, decisions: Decisions, known: { readonly once: Once; readonly ended: Set<ReplicaId> }) {
+  constructor(world: World, decisions: Decisions, known: { readonly once: Once; readonly leaving: Leaving }) {
     this.#world = world;
-    this.#ended = known.ended;
+    this.#leaving = known.leaving;
     this.#decisions = decisions;
     this.#once = known.once;
   }
@@ -47,7 +47,7 @@ export class Hooks {
     this.#once.before(key);
     if (kind === 'drain command') {
       this.#tried.add(replica);
-      this.#ended.add(replica);
+      this.#leaving.tellEnding(replica);
     }
     const begun = { life, at: time.now, seconds };
     this.#begun.set(key, begun);

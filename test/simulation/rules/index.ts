@@ -46,7 +46,7 @@ export class Rules {
     this.#said = new Said(world, this.decisions);
     this.#inTime = new InTime(world);
     this.#names = new Names(world);
-    this.#hooks = new Hooks(world, this.decisions, { once: this.#once, ended: this.#leaving.ended });
+    this.#hooks = new Hooks(world, this.decisions, { once: this.#once, leaving: this.#leaving });
   }
 
   /** What they knew at the end of another story. */
@@ -137,7 +137,7 @@ export class Rules {
   }
 
   beforePublish(table: RouteTable): void {
-    this.#serving.beforePublish(table, this.#leaving.ended);
+    this.#serving.beforePublish(table, this.#leaving);
     this.#checks.beforePublish(table);
     this.#names.beforePublish(table);
   }

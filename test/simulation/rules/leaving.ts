@@ -17,6 +17,8 @@ export class Leaving {
   readonly ended = new Set<ReplicaId>();
   readonly #world: World;
   readonly #decisions: Decisions;
+  /** Those that their supervisor could leave no word of on a full disk. */
+  readonly #unwritten = new Map<ReplicaId, Life>();
   #told: { readonly life: Life; readonly replica: ReplicaId }[] = [];
   readonly #signals = new Map<ReplicaId, number[]>();
   /** Who sent them, and when. */
@@ -85,11 +87,24 @@ export class Leaving {
   afterWrite(life: Life): void {
     for (const told of this.#told) if (told.life === life) this.ended.add(told.replica);
     this.#told = [];
+    for (const [replica, teller] of this.#unwritten) if (teller === life) this.#unwritten.delete(replica);
   }
 
   afterSignal(replica: ReplicaId): void {
-    this.ended.add(replica);
+    this.tellEnding(replica);
     this.#signals.set(replica, [...(this.#signals.get(replica) ?? []), this.#world.time.now]);
+  }
+
+  tellEnding(replica: ReplicaId): void {
+    const { disk, life } = this.#world;
+    this.ended.add(replica);
+    if (disk.isFull || life.store?.failure !== undefined) this.#unwritten.set(replica, life);
+  }
+
+  /** Told to drain or to end, as far as the supervisor that lives can know. */
+  isKnownToEnd(replica: ReplicaId): boolean {
+    const teller = this.#unwritten.get(replica);
+    return this.ended.has(replica) && (teller === undefined || teller === this.#world.life);
   }
 
   /** It was refused, or who sent it gave it up: as far as anybody knows, it never was. */

@@ -4,6 +4,7 @@ import type { Container } from '../containers.ts';
 import type { World } from '../world.ts';
 import type { Decisions } from './decisions.ts';
 import { floorOf, wantedReplicas } from './decisions.ts';
+import type { Leaving } from './leaving.ts';
 
 /** An end may stay unseen until the next look at everything, when its event was lost. */
 const unseenMs = 75_000;
@@ -32,7 +33,7 @@ export class Serving {
     if (living.length > 1 && isSingleton) this.#failTwice(living, 'run at the same time');
   }
 
-  beforePublish(table: RouteTable, ended: ReadonlySet<ReplicaId>): void {
+  beforePublish(table: RouteTable, leaving: Pick<Leaving, 'isKnownToEnd'>): void {
     const before = this.#world.proxy.routed();
     const served = this.#world.proxy.table?.generation ?? 0;
     if (table.generation <= served)
@@ -40,7 +41,7 @@ export class Serving {
     for (const { upstreams } of table.pools) {
       for (const { id, address } of upstreams) {
         if (before.has(id)) continue;
-        if (ended.has(id)) this.#refuse(id, 'was told to end already');
+        if (leaving.isKnownToEnd(id)) this.#refuse(id, 'was told to end already');
         const container = this.#world.containers.all.get(id);
         if (container === undefined) this.#requireSeen(id);
         else if (container.address.host !== address.host) this.#refuse(id, `is not at ${address.host}`);
