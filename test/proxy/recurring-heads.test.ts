@@ -74,3 +74,50 @@ it('heads that differ in one octet are told apart, wherever it is', async () => 
     }
   }
 });
+
+it('a head that comes again on one connection counts as the first did, whole, in pieces and several at once', async () => {
+  const again = `GET /again HTTP/1.1\r\nHost: ${host}\r\nX-Client: three\r\n\r\n`;
+  const client = await proxy.client();
+  const answered = async (count: number): Promise<void> => {
+    await expect.poll(() => client.received.split('\r\n\r\nok').length - 1, { timeout: 30_000 }).toBe(count);
+  };
+  const arrived = (): number => app.all.split('GET /again ').length - 1;
+  for (let time = 1; time <= 3; time += 1) {
+    client.send(again);
+    await answered(time);
+  }
+  client.send(again.slice(0, -1));
+  await answered(3);
+  client.send('\n');
+  await answered(4);
+  client.send(again + again + again);
+  await answered(7);
+  expect(arrived()).toBe(7);
+  client.send(`${again.slice(0, -2)}X-More: yes\r\n\r\n`);
+  await answered(8);
+  expect(lastRequest()).toMatch(/X-Client: three\r\nX-More: yes\r\n/);
+  client.send(`${again.slice(0, -2)}Content-Length: 1\r\nContent-Length: 1\r\n\r\n`);
+  await client.until('400 Bad Request');
+  expect(arrived()).toBe(8);
+  client.socket.destroy();
+});
+
+it('each answer to a request that comes again is shown as it is, also where it only begins like the last', async () => {
+  const client = await proxy.client();
+  const first = 'HTTP/1.1 200 OK\r\nX-App: a\r\nContent-Length: 2\r\n\r\n';
+  const answers: readonly (readonly [string, string])[] = [
+    [`${first}01`, '01'],
+    [`${first}02`, '02'],
+    [`${first.slice(0, -2)}X-More: yes\r\n\r\n03`, 'X-More: yes\r\nContent-Length: 2\r\n\r\n03'],
+    [`${first.slice(0, -4)}0\r\n\r\n${'4'.repeat(20)}`, 'Content-Length: 20\r\n\r\n44444444444444444444'],
+    [`${first}05`, '05'],
+    ['HTTP/1.1 204 No Content\r\nX-App: a\r\n\r\n', '204 No Content\r\nX-App: a\r\n\r\n'],
+    [`HTTP/1.1 103 Early Hints\r\nX-App: a\r\n\r\n${first}07`, '\r\n\r\n07'],
+  ];
+  for (const [given, shown] of answers) {
+    answer = given;
+    client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\nX-Client: four\r\n\r\n`);
+    await client.until(shown);
+  }
+  client.socket.destroy();
+});

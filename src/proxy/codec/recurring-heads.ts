@@ -1,4 +1,4 @@
-import { octetAt } from './characters.ts';
+import { carriageReturn, lineFeed, octetAt } from './characters.ts';
 
 /** As many heads are remembered at most. */
 const places = 256;
@@ -19,7 +19,13 @@ interface Known<Head> {
  */
 export class RecurringHeads<Head> {
   readonly #known: (Known<Head> | undefined)[] = Array.from({ length: places }, () => undefined);
+  readonly #toKeep: (head: Head, octets: Uint8Array) => Head;
   #newcomers = 0;
+
+  /** `toKeep`: what is worth doing once for a head that may come many times. */
+  constructor(toKeep: (head: Head, octets: Uint8Array) => Head = (head) => head) {
+    this.#toKeep = toKeep;
+  }
 
   find(buffer: Buffer, start: number, end: number): Head | undefined {
     if (end - start > longestKept || end === start) return undefined;
@@ -29,16 +35,33 @@ export class RecurringHeads<Head> {
     return known.head;
   }
 
-  /** `head` is what was read of these octets. What never recurs does not cost a copy each time. */
-  keep(buffer: Buffer, start: number, end: number, head: Head): void {
-    if (end - start > longestKept || end === start) return;
+  /** `head` is what was read of these octets; returns it, or what was kept of it. What never recurs does not cost a copy each time. */
+  keep(buffer: Buffer, start: number, end: number, head: Head): Head {
+    if (end - start > longestKept || end === start) return head;
     const place = placeOf(buffer, start, end);
     const before = this.#known[place];
     this.#newcomers += 1;
-    if (before !== undefined && !before.wasFound && this.#newcomers % patience !== 0) return;
-    this.#known[place] = { octets: Uint8Array.prototype.slice.call(buffer, start, end), head, wasFound: false };
+    if (before !== undefined && !before.wasFound && this.#newcomers % patience !== 0) return head;
+    const octets = Uint8Array.prototype.slice.call(buffer, start, end);
+    const kept = this.#toKeep(head, octets);
+    this.#known[place] = { octets, head: kept, wasFound: false };
+    return kept;
   }
 }
+
+/**
+ * Behind the head at `start` if it is this one, with the empty line that ends it; else -1. Who has an idea which head will come
+ * need not even look for its end.
+ */
+export const behindHead = (octets: Uint8Array | undefined, buffer: Buffer, start: number, stop: number): number => {
+  if (octets === undefined) return -1;
+  const end = start + octets.length;
+  if (end + 2 > stop || !isSame(octets, buffer, start, end)) return -1;
+  return octetAt(buffer, end) === carriageReturn && octetAt(buffer, end + 1) === lineFeed ? end + 2 : -1;
+};
+
+/** Text that is put together of several pieces is written faster each time when it was made one. */
+export const inOnePiece = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
 
 /** By the length and some octets all over: two that differ elsewhere only share a place. */
 const placeOf = (buffer: Buffer, start: number, end: number): number => {

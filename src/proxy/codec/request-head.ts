@@ -3,12 +3,14 @@ import { ConnectionOptions } from './connection-options.ts';
 import { FieldLines, FieldNames } from './fields.ts';
 import { FramingFields, noBody } from './framing.ts';
 import type { Framing } from './framing.ts';
-import { RecurringHeads } from './recurring-heads.ts';
+import { inOnePiece, RecurringHeads } from './recurring-heads.ts';
 import { RecurringTexts } from './recurring-texts.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { RequestLine } from './request-line.ts';
 import { RequestTarget } from './request-target.ts';
+import { requestText } from './request-text.ts';
+import type { ResponseHead } from './response-head.ts';
 
 /** A request as it goes on: hop-by-hop, framing and forged fields are already out of `fields`. */
 export interface RequestHead {
@@ -30,6 +32,18 @@ export interface RequestHead {
   readonly fields: string;
   /** What a believed peer said of its client, a sum of `saidBy`; such fields are among `fields`. */
   readonly said: number;
+  /** What the upstream gets ahead of what the proxy says of the client: the line, `fields`, and what frames the body. */
+  readonly text: string;
+  /** Set for one that may well come again. */
+  readonly recurrence: Recurrence | undefined;
+}
+
+/** What is remembered of a request that comes again and again, octet for octet. */
+interface Recurrence {
+  /** The whole head but for the empty line. */
+  readonly octets: Uint8Array;
+  /** How it was answered last, which is likely how it will be answered again. */
+  answer: ResponseHead | undefined;
 }
 
 /** What only the proxy may say of a client, unless the peer is believed. */
@@ -81,7 +95,9 @@ class RequestReader {
   readonly #framing = new FramingFields();
   readonly #connection = new ConnectionOptions();
   readonly #texts = new RecurringTexts();
-  readonly #recurring = new RecurringHeads<RequestHead>();
+  /** Whole heads, and fields below whatever line. */
+  readonly #recurring = new RecurringHeads(toKeep);
+  readonly #recurringFields = new RecurringHeads<RequestHead>();
   readonly #target = new RequestTarget();
   #host = '';
   #hosts = 0;
@@ -94,6 +110,13 @@ class RequestReader {
 
   read(buffer: Buffer, start: number, end: number, believesPeer: boolean): RequestHead | Refusal {
     this.#believesPeer = believesPeer;
+    const known = believesPeer ? undefined : this.#recurring.find(buffer, start, end);
+    if (known !== undefined) return known;
+    const head = this.#readAnew(buffer, start, end);
+    return head.kind === 'refusal' || believesPeer ? head : this.#recurring.keep(buffer, start, end, head);
+  }
+
+  #readAnew(buffer: Buffer, start: number, end: number): RequestHead | Refusal {
     const malformed = this.#line.read(buffer, start);
     if (malformed !== undefined) return malformed;
     const known = this.#knownFields(buffer, start, end);
@@ -109,12 +132,13 @@ class RequestReader {
   /** Another request with fields that were read before: method and target are all that is new. */
   #knownFields(buffer: Buffer, start: number, end: number): RequestHead | undefined {
     const { methodEnd, targetStart, targetEnd } = this.#line;
-    const known = this.#mayRecur ? this.#recurring.find(buffer, this.#line.end, end) : undefined;
+    const known = this.#mayRecur ? this.#recurringFields.find(buffer, this.#line.end, end) : undefined;
     if (known === undefined) return undefined;
     const method = this.#texts.take(buffer, start, methodEnd);
     const malformed = this.#target.read(method, this.#texts.take(buffer, targetStart, targetEnd), known.host);
     const { target, path, host } = this.#target;
-    return malformed === undefined && host === known.host ? { ...known, method, target, path } : undefined;
+    if (malformed !== undefined || host !== known.host) return undefined;
+    return { ...known, method, target, path, text: requestText({ ...known, method, target }) };
   }
 
   /** What its fields mean depends on nothing but them. */
@@ -215,21 +239,26 @@ class RequestReader {
     const { close, keepAlive, upgrade } = this.#connection;
     const upgrades = upgrade && !http10 && framing.kind === 'none';
     const hostStays = this.#hostIsPlain && host === this.#host;
-    const head: RequestHead = {
-      kind: 'request',
+    const passes = {
       method,
       target,
+      framing,
+      upgrade: upgrades && this.#upgrade !== '' && this.#upgrade?.toLowerCase() !== 'h2c' ? this.#upgrade : undefined,
+      expectsContinue: this.#expect !== undefined && !http10,
+      fields: hostStays ? this.#lines.kept(buffer, this.#line.end, end) : this.#withHost(buffer, end, host),
+    };
+    const head: RequestHead = {
+      kind: 'request',
+      ...passes,
       path,
       host,
       http10,
-      framing,
       keepAlive: http10 ? keepAlive : !close,
-      upgrade: upgrades && this.#upgrade !== '' && this.#upgrade?.toLowerCase() !== 'h2c' ? this.#upgrade : undefined,
-      expectsContinue: this.#expect !== undefined && !http10,
       said: this.#said,
-      fields: hostStays ? this.#lines.kept(buffer, this.#line.end, end) : this.#withHost(buffer, end, host),
+      text: requestText(passes),
+      recurrence: undefined,
     };
-    if (hostStays && this.#mayRecur) this.#recurring.keep(buffer, this.#line.end, end, head);
+    if (hostStays && this.#mayRecur) this.#recurringFields.keep(buffer, this.#line.end, end, head);
     return head;
   }
 
@@ -243,6 +272,12 @@ class RequestReader {
     return `Host: ${host}\r\n${lines.kept(buffer, this.#line.end, end)}`;
   }
 }
+
+const toKeep = (head: RequestHead, octets: Uint8Array): RequestHead => ({
+  ...head,
+  text: inOnePiece(head.text),
+  recurrence: { octets, answer: undefined },
+});
 
 const plainHost = Buffer.from('Host: ');
 const reader = new RequestReader();

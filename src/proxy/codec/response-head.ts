@@ -4,7 +4,7 @@ import { FieldLines, FieldNames } from './fields.ts';
 import { bodyUntilClose, FramingFields, noBody } from './framing.ts';
 import type { Framing } from './framing.ts';
 import { versionAt, versionLength } from './http-version.ts';
-import { RecurringHeads } from './recurring-heads.ts';
+import { inOnePiece, RecurringHeads } from './recurring-heads.ts';
 import { RecurringTexts } from './recurring-texts.ts';
 
 /** A response as it goes on: hop-by-hop and framing fields are already out of `fields`. */
@@ -25,6 +25,10 @@ export interface ResponseHead {
   /** An event stream whose events can be seen: not compressed. */
   readonly eventStream: boolean;
   readonly fields: string;
+  /** The whole head as it goes on where nothing is added and the body stays as it is. */
+  readonly text: string;
+  /** Of one that may well come again: all but the empty line. */
+  readonly octets: Uint8Array | undefined;
 }
 
 /** Never shown to the client. */
@@ -63,9 +67,12 @@ export const parseResponseHead = (
   const known = recurring.find(buffer, start, end);
   if (known !== undefined) return known;
   const head = reader.read(buffer, start, end, method);
-  if (head.kind === 'response') recurring.keep(buffer, start, end, head);
-  return head;
+  return head.kind === 'response' ? recurring.keep(buffer, start, end, head) : head;
 };
+
+/** The last of the fields, which says how much follows, and the empty line. */
+export const lengthAndEnd = ({ status, statedLength }: Pick<ResponseHead, 'status' | 'statedLength'>): string =>
+  statedLength < 0 || status === 204 ? '\r\n' : `Content-Length: ${statedLength}\r\n\r\n`;
 
 /** Reads one head after the other; what it notes of one is gone with the next. */
 class ResponseReader {
@@ -160,17 +167,21 @@ class ResponseReader {
     const persistent = line.http10 ? this.#connection.keepAlive : !this.#connection.close;
     if (line.status < 200 && hasMore(framing)) return bad('interim response with a body');
     if (line.status < 200 && line.status !== 101 && !persistent) return bad('interim response that would be the last');
+    const { status, statusText } = line;
+    const statedLength = framing?.kind === 'length' ? framing.length : framing?.kind === 'none' ? 0 : -1;
     return {
       kind: 'response',
-      status: line.status,
-      statusText: line.statusText,
+      status,
+      statusText,
       framing: effective,
-      statedLength: framing?.kind === 'length' ? framing.length : framing?.kind === 'none' ? 0 : -1,
+      statedLength,
       reusable: persistent && effective.kind !== 'until-close',
       idleSeconds: this.#idleSeconds,
       upgrade: this.#upgrade,
       eventStream: this.#eventStream && !this.#encoded,
       fields,
+      text: `HTTP/1.1 ${statusText}\r\n${fields}${lengthAndEnd({ status, statedLength })}`,
+      octets: undefined,
     };
   }
 }
@@ -204,5 +215,11 @@ const idleSecondsOf = (keepAlive: string): number | undefined => {
   return seconds === undefined ? undefined : Number(seconds);
 };
 
+const toKeep = (head: ResponseHead, octets: Uint8Array): ResponseHead => ({
+  ...head,
+  text: inOnePiece(head.text),
+  octets,
+});
+
 const reader = new ResponseReader();
-const recurring = new RecurringHeads<ResponseHead>();
+const recurring = new RecurringHeads(toKeep);

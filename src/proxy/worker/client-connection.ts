@@ -4,9 +4,11 @@ import type { BodyDecoder } from '../codec/body.ts';
 import type { Framing } from '../codec/framing.ts';
 import { findHeadEnd, requestStart } from '../codec/head-end.ts';
 import { limits } from '../codec/limits.ts';
+import { behindHead } from '../codec/recurring-heads.ts';
 import { refuse } from '../codec/refusal.ts';
 import type { Refusal } from '../codec/refusal.ts';
 import { parseRequestHead } from '../codec/request-head.ts';
+import type { RequestHead } from '../codec/request-head.ts';
 import { BodyPace } from './body-pace.ts';
 import type { Client, ClientContext } from './client.ts';
 import { ClientStream } from './client-stream.ts';
@@ -37,6 +39,8 @@ export class ClientConnection extends ClientStream implements Client, ExchangeCl
   #from = 0;
   #to = 0;
   #exchange: Exchange | undefined;
+  /** Most clients send the same one again and again. */
+  #lastHead: RequestHead | undefined;
   #body: BodyDecoder | undefined;
   #pace: BodyPace | undefined;
   #isAdvancing = false;
@@ -120,7 +124,8 @@ export class ClientConnection extends ClientStream implements Client, ExchangeCl
     this.#exchange?.sweep(now);
     if (this.#exchange !== undefined && this.#drips(this.#exchange, now))
       this.#abandon(this.#exchange, refuse(408, 'body came too slowly'));
-    else if (now < this.deadline) this.#loseIfStalled(now);
+    else if (now < this.deadline && this.isStalled(now)) this.#lose();
+    else if (now < this.deadline) return;
     else if (this.phase === 'lingering') this.cut();
     else if (this.#exchange === undefined && this.#pending === undefined) this.linger();
     else if (this.#exchange === undefined) this.#refuseHead(refuse(408, 'head took too long'));
@@ -153,20 +158,29 @@ export class ClientConnection extends ClientStream implements Client, ExchangeCl
     if (this.output.isFull) return;
     const start = requestStart(buffer, from, to);
     if (start < 0) return;
-    const end = findHeadEnd(buffer, start, to);
-    if (end === -2) this.#refuseHead(refuse(400, 'line end without CR'));
+    const last = this.#lastHead;
+    const behindLast = behindHead(last?.recurrence?.octets, buffer, start, to);
+    const end = behindLast < 0 ? findHeadEnd(buffer, start, to) : behindLast - 2;
+    if (last !== undefined && behindLast >= 0) this.#begin(last, buffer, behindLast);
+    else if (end === -2) this.#refuseHead(refuse(400, 'line end without CR'));
     else if ((end < 0 ? to : end) - start > limits.headBytes) this.#refuseHead(refuse(431, 'head too long'));
     else if (end < 0) this.deadline = Math.min(this.deadline, steadyNow() + this.patience.head);
-    else this.#begin(buffer, start, end);
+    else this.#readHead(buffer, start, end);
   }
 
-  #begin(buffer: Buffer, start: number, end: number): void {
+  #readHead(buffer: Buffer, start: number, end: number): void {
     const head = parseRequestHead(buffer, start, end, this.#believesPeer);
     if (head.kind === 'refusal') {
       this.#refuseHead(head);
       return;
     }
-    this.#take(buffer, end + 2, this.#to);
+    this.#lastHead = head.recurrence === undefined ? undefined : head;
+    this.#begin(head, buffer, end + 2);
+  }
+
+  /** The next octets are those `behind` it. */
+  #begin(head: RequestHead, buffer: Buffer, behind: number): void {
+    this.#take(buffer, behind, this.#to);
     const exchange = new Exchange(this.#context, this, head);
     this.#exchange = exchange;
     this.deadline = Number.POSITIVE_INFINITY;
@@ -265,10 +279,6 @@ export class ClientConnection extends ClientStream implements Client, ExchangeCl
     this.#lose();
     this.#context.sweeper.remove(this);
     this.#context.closed(this);
-  }
-
-  #loseIfStalled(now: number): void {
-    if (this.isStalled(now)) this.#lose();
   }
 
   #drained(): void {

@@ -25,8 +25,7 @@ export class RequestSender {
     this.#chunked = framing.kind === 'chunked';
     this.#ended = framing.kind === 'none';
     this.isIdempotent = idempotentMethods.has(head.method);
-    const line = `${head.method} ${head.target} HTTP/1.1\r\n`;
-    this.#kept = new KeptRequest(`${line}${head.fields}${framingFields(head)}${forwarded}`);
+    this.#kept = new KeptRequest(head.text + forwarded);
   }
 
   get ended(): boolean {
@@ -90,18 +89,3 @@ export class RequestSender {
     if (this.#chunked) sink.text('\r\n');
   }
 }
-
-const framingFields = (head: RequestHead): string => {
-  const upgrade = head.upgrade === undefined ? '' : `Connection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n`;
-  const expect = head.expectsContinue ? 'Expect: 100-continue\r\n' : '';
-  switch (head.framing.kind) {
-    case 'length':
-      return `Content-Length: ${head.framing.length}\r\n${expect}`;
-    case 'chunked':
-      return `Transfer-Encoding: chunked\r\n${expect}`;
-    default: // a method that may carry a body says so when it carries none: some applications wait otherwise
-      return bodyMethods.has(head.method) ? `Content-Length: 0\r\n${upgrade}` : upgrade;
-  }
-};
-
-const bodyMethods: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);

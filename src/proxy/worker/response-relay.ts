@@ -3,13 +3,13 @@ import type { BodyDecoder } from '../codec/body.ts';
 import { noBody } from '../codec/framing.ts';
 import { findHeadEnd } from '../codec/head-end.ts';
 import { limits } from '../codec/limits.ts';
+import { behindHead } from '../codec/recurring-heads.ts';
 import type { RequestHead } from '../codec/request-head.ts';
-import { parseResponseHead } from '../codec/response-head.ts';
+import { lengthAndEnd, parseResponseHead } from '../codec/response-head.ts';
 import type { ResponseHead } from '../codec/response-head.ts';
 import { steadyNow } from './clock.ts';
 import { EventBoundary } from './event-boundary.ts';
 import type { ClientOutput } from './exchange-client.ts';
-import { lengthEnds, statusLines } from './response-lines.ts';
 
 /** What the client can be sent, beyond what its request said. */
 export interface ClientTerms {
@@ -69,7 +69,8 @@ export class ResponseRelay {
   take(buffer: Buffer, start: number, end: number): number {
     this.firstByteAt ??= steadyNow();
     let at = start;
-    if (this.state === 'waiting') at = this.#takeHeads(buffer, start, end);
+    if (this.state === 'waiting') at = this.#takeRecurring(buffer, start, end);
+    if (this.state === 'waiting') at = this.#takeHeads(buffer, at, end);
     if (this.state === 'streaming') at = this.#takeBody(buffer, at, end);
     return at;
   }
@@ -85,6 +86,15 @@ export class ResponseRelay {
   endAtEvent(retryMs: number): void {
     this.#retryHint = `retry: ${retryMs}\n\n`;
     if (this.#boundary?.atBoundary === true) this.#endEarly();
+  }
+
+  /** What is asked for again is mostly answered as before. */
+  #takeRecurring(buffer: Buffer, start: number, end: number): number {
+    const head = this.#request.recurrence?.answer;
+    const behind = this.#partialHead === undefined ? behindHead(head?.octets, buffer, start, end) : -1;
+    if (head === undefined || behind < 0) return start;
+    this.#begin(head);
+    return behind;
   }
 
   #takeHeads(given: Buffer, start: number, end: number): number {
@@ -118,7 +128,11 @@ export class ResponseRelay {
     if (head.kind === 'bad-response') this.state = 'malformed';
     else if (head.status === 101) this.#upgrade(head);
     else if (head.status < 200) this.#interim(head);
-    else this.#begin(head);
+    else {
+      this.#begin(head);
+      const { recurrence } = this.#request;
+      if (recurrence !== undefined && head.octets !== undefined) recurrence.answer = head;
+    }
   }
 
   #interim(head: ResponseHead): void {
@@ -144,16 +158,13 @@ export class ResponseRelay {
     this.#chunked = unbounded && !this.#request.http10;
     this.keepsAlive = this.#terms.keepsAlive && (!unbounded || this.#chunked);
     if (head.eventStream && unbounded) this.#boundary = new EventBoundary();
-    const ours = this.#terms.addedFields() + this.#connection(head);
-    this.#output.text(statusLines.of(head.statusText) + head.fields + ours + this.#framingAndEnd(head));
+    const added = this.#terms.addedFields() + this.#connection(head);
+    if (added === '' && !this.#chunked) this.#output.text(head.text);
+    else {
+      const last = this.#chunked ? 'Transfer-Encoding: chunked\r\n\r\n' : lengthAndEnd(head);
+      this.#output.text(`HTTP/1.1 ${head.statusText}\r\n${head.fields}${added}${last}`);
+    }
     this.state = kind === 'none' ? 'done' : 'streaming';
-  }
-
-  /** The last of the fields, and the empty line. */
-  #framingAndEnd(head: ResponseHead): string {
-    if (this.#chunked) return 'Transfer-Encoding: chunked\r\n\r\n';
-    if (head.statedLength < 0 || head.status === 204) return '\r\n';
-    return lengthEnds.of(head.statedLength);
   }
 
   #connection(head: ResponseHead): string {

@@ -3,8 +3,11 @@ import type { BodyDecoder } from '../../../src/proxy/codec/body.ts';
 import type { Framing } from '../../../src/proxy/codec/framing.ts';
 import { findHeadEnd } from '../../../src/proxy/codec/head-end.ts';
 import { limits } from '../../../src/proxy/codec/limits.ts';
+import { behindHead } from '../../../src/proxy/codec/recurring-heads.ts';
 import { parseRequestHead } from '../../../src/proxy/codec/request-head.ts';
+import type { RequestHead } from '../../../src/proxy/codec/request-head.ts';
 import { parseResponseHead } from '../../../src/proxy/codec/response-head.ts';
+import type { ResponseHead } from '../../../src/proxy/codec/response-head.ts';
 import type { Input, Message, Reading } from './reading.ts';
 
 /** Reads the octets as the proxy's connections do, in pieces that end at the given places. */
@@ -13,6 +16,9 @@ export const readByUs = (input: Input, places: readonly number[] = [input.bytes.
   for (const place of places) reader.take(place);
   return reader.finish();
 };
+
+/** The proxy's connections know a head that comes again by its octets; here the one before is known to whoever reads next. */
+const last: { request?: RequestHead; response?: ResponseHead } = {};
 
 class Reader implements Reading {
   readonly messages: Message[] = [];
@@ -50,32 +56,50 @@ class Reader implements Reading {
   #takeHead(view: Buffer): void {
     const start = this.#input.kind === 'request' ? behindEmptyLine(view, this.#at) : this.#at;
     if (start < 0) return;
+    if (this.#takeLast(view, start)) return;
     const end = findHeadEnd(view, start);
     if (end === -2 || (end < 0 ? view.length : end) - start > limits.headBytes) this.#refuse('head');
     else if (end >= 0) {
       this.#at = end + 2;
-      if (this.#input.kind === 'request') this.#beginRequest(view, start, end);
-      else this.#beginResponse(view, start, end);
+      if (this.#input.kind === 'request') this.#readRequest(view, start, end);
+      else this.#readResponse(view, start, end);
     }
   }
 
-  #beginRequest(view: Buffer, start: number, end: number): void {
+  /** False when it is another one than the last. */
+  #takeLast(view: Buffer, start: number): boolean {
+    const { request, response } = last;
+    const { kind, toHead } = this.#input;
+    const octets = kind === 'request' ? request?.recurrence?.octets : toHead ? undefined : response?.octets;
+    const behind = behindHead(octets, view, start, view.length);
+    if (behind < 0) return false;
+    this.#at = behind;
+    if (kind === 'request' && request !== undefined) this.#beginRequest(request);
+    else if (response !== undefined) this.#beginResponse(response);
+    return true;
+  }
+
+  #readRequest(view: Buffer, start: number, end: number): void {
     const head = parseRequestHead(view, start, end);
-    if (head.kind === 'refusal') {
-      this.#refuse(head.reason);
-      return;
-    }
+    if (head.kind === 'refusal') this.#refuse(head.reason);
+    else this.#beginRequest(head);
+  }
+
+  #beginRequest(head: RequestHead): void {
+    last.request = head;
     const { method, target, fields, keepAlive, upgrade } = head;
     this.#goesOn = keepAlive;
     this.#begin({ method, target, status: 0, reason: '', ...bare(fields, upgrade !== undefined) }, head.framing);
   }
 
-  #beginResponse(view: Buffer, start: number, end: number): void {
+  #readResponse(view: Buffer, start: number, end: number): void {
     const head = parseResponseHead(view, start, end, this.#input.toHead ? 'HEAD' : 'GET');
-    if (head.kind === 'bad-response') {
-      this.#refuse(head.reason);
-      return;
-    }
+    if (head.kind === 'bad-response') this.#refuse(head.reason);
+    else this.#beginResponse(head);
+  }
+
+  #beginResponse(head: ResponseHead): void {
+    last.response = head;
     const { status, statusText, fields } = head;
     const reason = statusText.slice(4);
     this.#goesOn = head.reusable || status < 200;
