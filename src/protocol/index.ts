@@ -5,6 +5,6 @@ export { environmentHeader } from './environment-header.ts';
 export type { ProxyFolder } from './proxy-folder.ts';
 export { proxyFolder } from './proxy-folder.ts';
 export type { RecordBatch } from './record-batch.ts';
-export { endingLength, lineEnd, nothing, recordsIn } from './record-batch.ts';
+export { endingLength, isReadable, lineEnd, nothing, recordFormat, recordsIn } from './record-batch.ts';
 export type * from './table-change.ts';
 export { routeKey, zoneKey } from './table-change.ts';

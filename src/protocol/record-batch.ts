@@ -2,6 +2,8 @@ import type { ReplicaId, RequestOutcome, RequestRecord } from '../model/index.ts
 
 /** Records on their way from a worker through the master to the supervisor: who only passes them on never takes them apart. */
 export interface RecordBatch {
+  /** How the lines are written. A batch that does not say it is of a release before that. */
+  readonly format: number;
   /** What the times in the lines count from. */
   readonly since: number;
   /** What the lines say by number. */
@@ -9,6 +11,11 @@ export interface RecordBatch {
   readonly count: number;
   readonly lines: string;
 }
+
+/** Goes up with every change of the lines: the worker that wrote them may be of another release than who reads them. */
+export const recordFormat = 1;
+
+export const isReadable = ({ format }: Pick<RecordBatch, 'format'>): boolean => format === recordFormat;
 
 /** Ends a line. It stands in no request, and JSON has it as it is: a line feed would have every one of them escaped and put back, twice. */
 export const lineEnd = 0x7f;
@@ -23,7 +30,7 @@ export const endingLength = 3;
 export const nothing = -1;
 
 /** One after the other, for who needs none of them for longer. */
-export function* recordsIn({ since, names, lines }: Omit<RecordBatch, 'count'>): Generator<RequestRecord> {
+export function* recordsIn({ since, names, lines }: Omit<RecordBatch, 'count' | 'format'>): Generator<RequestRecord> {
   let from = 0;
   let id = '';
   for (let end = lines.indexOf(lineEnding); end >= 0; end = lines.indexOf(lineEnding, from)) {

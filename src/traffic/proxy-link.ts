@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PointsmanError } from '../model/index.ts';
 import type { DrainOrder, ReplicaId, RequestRecord, RouteTable } from '../model/index.ts';
-import { recordsIn } from '../protocol/index.ts';
-import type { ProxyHello } from '../protocol/index.ts';
+import { isReadable, recordFormat, recordsIn } from '../protocol/index.ts';
+import type { ProxyHello, RecordBatch } from '../protocol/index.ts';
 import type { InFlight, ProxyLink, ProxyLinkOptions, Published } from './port.ts';
 import { ProxyCalls, unreachable } from './proxy-calls.ts';
 import type { ProxyAnswer, ProxyCall, UnaskedMessage } from './proxy-calls.ts';
@@ -14,6 +14,7 @@ const betweenAttemptsMs = 500;
 /** A proxy says hello at once; one that does not within this time never will. */
 const greetingMs = 5_000;
 const mostGreetings = 5;
+const knownProtocols: readonly number[] = [2, 3];
 
 /** Finds the proxy of a state folder, or starts it. Throws PROXY_UNREACHABLE. */
 export const connectProxy = async (options: ProxyLinkOptions): Promise<ProxyLink> => {
@@ -37,6 +38,8 @@ class ReconnectingLink implements ProxyLink {
   #lastTable: RouteTable | undefined;
   /** What the proxy is known to serve; undefined while that is not certain. */
   #served: RouteTable | undefined;
+  /** In which forms records came that can't be read; said once each. */
+  readonly #unreadable = new Set<unknown>();
 
   constructor(options: ProxyLinkOptions) {
     this.#options = options;
@@ -148,6 +151,10 @@ class ReconnectingLink implements ProxyLink {
     patience.addEventListener('abort', () => calls.isGreeted || calls.destroy(), { once: true });
     const hello = await calls.hello;
     if (hello === undefined || calls.isLost) return false;
+    if (!knownProtocols.includes(hello.protocol)) {
+      calls.destroy();
+      throw foreign(hello);
+    }
     this.#hello = hello;
     this.#served = hello.table;
     this.#calls = calls;
@@ -160,18 +167,33 @@ class ReconnectingLink implements ProxyLink {
         for (const callback of this.#callbacks.draining) callback(message.counts);
         return;
       case 'records':
-        this.#noteRecords({ [Symbol.iterator]: () => recordsIn(message.batch) }, message.dropped);
+        this.#noteBatch(message.batch, message.dropped);
         return;
       case 'ledger':
         this.#noteRecords(message.records, message.dropped);
         return;
       case 'notice':
-        for (const callback of this.#callbacks.notice) callback(message.message);
+        this.#notice(message.message);
         return;
       case 'replaced': // two that take it from each other in turn would serve nobody
         this.#ending.abort();
         this.#tellLost('another supervisor took over this proxy');
     }
+  }
+
+  #noteBatch(batch: RecordBatch, dropped: number): void {
+    if (isReadable(batch)) {
+      this.#noteRecords({ [Symbol.iterator]: () => recordsIn(batch) }, dropped);
+      return;
+    }
+    this.#noteRecords([], dropped + batch.count);
+    if (batch.count === 0 || this.#unreadable.has(batch.format)) return;
+    this.#unreadable.add(batch.format);
+    this.#notice(unreadable(batch));
+  }
+
+  #notice(message: string): void {
+    for (const callback of this.#callbacks.notice) callback(message);
   }
 
   #noteRecords(records: Iterable<RequestRecord>, dropped: number): void {
@@ -215,6 +237,16 @@ class ReconnectingLink implements ProxyLink {
     }
   }
 }
+
+/** Never guessed at: a number in another place would be another number. */
+const unreadable = ({ format }: Partial<RecordBatch>): string =>
+  `the proxy that runs is of another release: it writes records of requests in form ${format ?? 0}, and form ${recordFormat} is read here. They are counted as lost; \`pointsman proxy upgrade\` brings its workers to the release that is installed`;
+
+/** It serves on, but nobody here knows what its words mean. */
+const foreign = ({ protocol, pid }: ProxyHello): PointsmanError =>
+  unreachable(
+    `the one that runs (process ${pid}) is of another release: it speaks protocol ${protocol}, and ${knownProtocols.join(' and ')} are spoken here; use that release, or end it, which ends what it serves`,
+  );
 
 const rejection = (answer: Extract<ProxyAnswer, { kind: 'rejected' }>): PointsmanError =>
   new PointsmanError(answer.code, {

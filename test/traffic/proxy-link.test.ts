@@ -115,18 +115,24 @@ it('publishes the last table again to a proxy that lost it, and hands on records
   app.close();
 });
 
+type Word = Readonly<Record<string, unknown>> & { readonly kind: string };
+
 /**
- * What a proxy of the release before answers to, in front of one of ours: says that it speaks protocol 2, and ends the
+ * What a proxy of another release says, in front of one of ours. The one before, which speaks protocol 2, ends the
  * connection when it hears of what that has not. Each folder has its own socket.
  */
-const olderInFrontOf = async (proxyOf: string, at: string, heard: string[]): Promise<Server> => {
+const inFrontOf = async (
+  proxyOf: string,
+  at: string,
+  says: (message: Word) => Word,
+  heard: string[] = [],
+): Promise<Server> => {
   const older = createSocketServer((socket) => {
     const inner = connect(proxyFolder(proxyOf).socket);
     const ends = (): void => void [socket.destroy(), inner.destroy()];
     for (const each of [socket, inner]) each.on('error', ends).on('close', ends);
     createInterface({ input: inner }).on('line', (line) => {
-      const message = JSON.parse(line) as { readonly kind: string };
-      socket.write(`${JSON.stringify(message.kind === 'hello' ? { ...message, protocol: 2 } : message)}\n`);
+      socket.write(`${JSON.stringify(says(JSON.parse(line) as Word))}\n`);
     });
     createInterface({ input: socket }).on('line', (line) => {
       const { kind } = JSON.parse(line) as { readonly kind: string };
@@ -151,7 +157,8 @@ it('brings every table whole to a proxy of an older release, which knows of no c
   await mkdir(own);
   const start = await connectProxy({ stateFolder: own, program, signal: soon() });
   await start.close();
-  const older = await olderInFrontOf(own, folder, heard);
+  const protocol2 = (message: Word): Word => (message.kind === 'hello' ? { ...message, protocol: 2 } : message);
+  const older = await inFrontOf(own, folder, protocol2, heard);
   const proxy = TestProxy.over(await link(), folder);
   expect(proxy.link.hello.protocol).toBe(2);
   for (const id of ['a', 'b', 'c']) {
@@ -166,4 +173,54 @@ it('brings every table whole to a proxy of an older release, which knows of no c
   await proxy.link.shutdown(soon());
   older.close();
   app.close();
+});
+
+it.each([
+  ['an older release, whose batches do not say their form', undefined],
+  ['a newer release', 99],
+])('never guesses at the records of %s: they count as lost, and a notice says why', async (_name, format) => {
+  const app = createServer((_request, response) => response.end('served'));
+  await new Promise<void>((resolve) => {
+    app.listen(0, '127.0.0.1', resolve);
+  });
+  const own = join(folder, 'own');
+  await mkdir(own);
+  await (await connectProxy({ stateFolder: own, program, signal: soon() })).close();
+  const foreign = await inFrontOf(own, folder, (message) =>
+    message.kind === 'records' ? { ...message, batch: { ...(message['batch'] as object), format } } : message,
+  );
+  const proxy = TestProxy.over(await link(), folder);
+  const told = { records: 0, lost: 0, notices: [] as string[] };
+  proxy.link.onLedger((records, lost) => {
+    told.records += [...records].length;
+    told.lost += lost;
+  });
+  proxy.link.onNotice((message) => told.notices.push(message));
+  await proxy.publish([upstream('a', (app.address() as AddressInfo).port)]);
+  for (const number of [1, 2, 3]) {
+    expect(await proxy.exchange(get('/', closing))).toContain('served');
+    await expect.poll(() => told.lost).toBe(number);
+  }
+  expect(told.records).toBe(0);
+  expect(told.notices).toEqual([expect.stringContaining(`in form ${format ?? 0}`)]);
+  expect(told.notices[0]).toContain('pointsman proxy upgrade');
+  await proxy.link.shutdown(soon());
+  foreign.close();
+  app.close();
+});
+
+it('is not used, and left to serve, when it speaks a protocol of another release', async () => {
+  const own = join(folder, 'own');
+  await mkdir(own);
+  const serving = await connectProxy({ stateFolder: own, program, signal: soon() });
+  links.push(serving);
+  const newer = await inFrontOf(own, folder, (message) =>
+    message.kind === 'hello' ? { ...message, protocol: 4 } : message,
+  );
+  await expect(connectProxy({ stateFolder: folder, program, signal: soon() })).rejects.toMatchObject({
+    code: 'PROXY_UNREACHABLE',
+    message: expect.stringContaining('it speaks protocol 4, and 2 and 3 are spoken here') as string,
+  });
+  process.kill(serving.hello.pid, 0);
+  newer.close();
 });

@@ -1,6 +1,7 @@
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { LineSplitter } from '../../lib/index.ts';
+import { recordFormat } from '../../protocol/index.ts';
 import type { FromProxy, RecordBatch, ToProxy } from '../../protocol/index.ts';
 import { listenPrivately } from './listen-privately.ts';
 
@@ -94,7 +95,7 @@ export class ControlSocket {
   }
 }
 
-const noRecords: RecordBatch = { since: 0, names: [], count: 0, lines: '' };
+const noRecords: RecordBatch = { format: recordFormat, since: 0, names: [], count: 0, lines: '' };
 
 const parse = (line: string): ToProxy | undefined => {
   try {

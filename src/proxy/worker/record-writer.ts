@@ -1,5 +1,5 @@
 import type { RequestRecord } from '../../model/index.ts';
-import { endingLength, lineEnd, nothing } from '../../protocol/index.ts';
+import { endingLength, lineEnd, nothing, recordFormat } from '../../protocol/index.ts';
 import type { RecordBatch } from '../../protocol/index.ts';
 import { space, zero } from '../codec/characters.ts';
 
@@ -70,7 +70,13 @@ export class RecordWriter {
   /** What was written since the last time. */
   take(): RecordBatch {
     const lines = this.#octets?.toString('latin1', 0, this.#length) ?? '';
-    const batch = { since: this.#since, names: [...this.#names.keys()], count: this.count, lines };
+    const batch = {
+      format: recordFormat,
+      since: this.#since,
+      names: [...this.#names.keys()],
+      count: this.count,
+      lines,
+    };
     this.#names.clear();
     this.#idBefore = '';
     this.#length = 0;

@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import { once } from 'node:events';
 import { nodeHttp } from '../../../lib/index.ts';
 import type { Address, ProxyReports } from '../../../model/index.ts';
-import { recordsIn } from '../../../protocol/index.ts';
+import { isReadable, recordsIn } from '../../../protocol/index.ts';
 import type { RecordBatch } from '../../../protocol/index.ts';
 import type { Refusals } from '../../messages.ts';
 import { AccessLog } from './access-log.ts';
@@ -83,12 +83,14 @@ export class Reports {
   take(batch: RecordBatch, dropped: number, refusals: Refusals): void {
     if (!this.wantRecords) return;
     const metrics = this.#server === undefined ? undefined : this.#metrics;
-    metrics?.note(dropped, refusals);
-    for (const record of recordsIn(batch)) {
+    // Workers may be of a newer release than we are.
+    const lost = isReadable(batch) ? dropped : dropped + batch.count;
+    metrics?.note(lost, refusals);
+    for (const record of isReadable(batch) ? recordsIn(batch) : []) {
       metrics?.count(record);
       this.#log?.add(record);
     }
-    this.#log?.flush(dropped);
+    this.#log?.flush(lost);
   }
 
   reopenLog(): void {
