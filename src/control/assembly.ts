@@ -21,6 +21,7 @@ import { Executor } from './executor.ts';
 import { thisHost } from './host.ts';
 import type { Host } from './host.ts';
 import { Journal } from './journal.ts';
+import { LostRecords } from './lost-records.ts';
 import { LiveFacts } from './live-facts.ts';
 import type { Log } from './log.ts';
 import { Loop } from './loop.ts';
@@ -87,6 +88,7 @@ export const assemble = (parts: SupervisorParts, signal: AbortSignal, onFinished
   const routes = new Routes({ ...parts, ...ground, surroundings: ground.place });
   const health = healthOf(parts, ground);
   const traffic = new TrafficWatch({ ...parts, ...ground, surroundings: ground.place });
+  const lostRecords = new LostRecords({ ...parts, ...ground });
   const observer = new Observer({ ...parts, ...ground, routes, health });
   const journal = new Journal(store, clock);
   const ask = parts.ask ?? askOf(parts);
@@ -105,7 +107,20 @@ export const assemble = (parts: SupervisorParts, signal: AbortSignal, onFinished
   });
   const wanting = wantingOf(parts, ground, { routes, executor });
   const triggers = new Triggers({ ...parts, ...ground, ...wanting, loop });
-  return { parts, ...ground, live, routes, traffic, health, observer, executor, loop, ...wanting, triggers };
+  return {
+    parts,
+    ...ground,
+    live,
+    routes,
+    traffic,
+    lostRecords,
+    health,
+    observer,
+    executor,
+    loop,
+    ...wanting,
+    triggers,
+  };
 };
 
 const groundOf = (parts: SupervisorParts, signal: AbortSignal, onChange: Ground['onChange']): Ground => {

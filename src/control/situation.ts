@@ -51,7 +51,7 @@ export const situationOf = (parts: SituationParts, service: ServiceName, facts: 
     slots: records.slotsOf(service),
     routed: routes.routedOf(service),
     split: routes.splitOf(service),
-    traffic: traffic.seen(service, facts.now),
+    ...traffic.seen(service, facts.now),
     requests: newest?.requests ?? nothingAsked,
   };
 };

@@ -7,6 +7,7 @@ import { isFailurePast } from './changes.ts';
 import type { DesiredReader } from './desired.ts';
 import type { EngineState } from './engine-state.ts';
 import type { LiveFacts } from './live-facts.ts';
+import type { LostRecords } from './lost-records.ts';
 import type { Observer } from './observer.ts';
 import type { Records } from './records.ts';
 import { previewHosts } from './preview.ts';
@@ -29,6 +30,7 @@ export interface StatusParts {
   readonly routes: Routes;
   readonly reader: DesiredReader;
   readonly live: LiveFacts;
+  readonly lostRecords: LostRecords;
   readonly startedAt: Instant;
   readonly manifests: string;
 }
@@ -96,7 +98,7 @@ const notYetDeployed = ({ records, reader }: StatusParts): readonly ServiceStatu
       conditions: [],
     }));
 
-const proxyStatus = ({ proxy, routes }: StatusParts): StatusReport['proxy'] => {
+const proxyStatus = ({ proxy, routes, lostRecords }: StatusParts): StatusReport['proxy'] => {
   const address = routes.publicAddress;
   if (address === undefined) return undefined;
   const { generation, proxyWarning: warning } = routes;
@@ -109,6 +111,7 @@ const proxyStatus = ({ proxy, routes }: StatusParts): StatusReport['proxy'] => {
     ...(https !== undefined && { https }),
     generation,
     ...(warning !== undefined && { warning }),
+    ...(lostRecords.count > 0 && { lostRecords: lostRecords.count }),
   };
 };
 

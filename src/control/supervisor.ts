@@ -226,13 +226,14 @@ export class Supervisor implements SupervisorControl {
   }
 
   async #letGo(): Promise<void> {
-    const { triggers, loop, executor, commands, health, traffic, events, live } = this.#all;
+    const { triggers, loop, executor, commands, health, traffic, lostRecords, events, live } = this.#all;
     this.#end();
     this.#abort.abort(new PointsmanError('SUPERVISOR_UNREACHABLE', { message: 'the supervisor ends' }));
     await triggers.stopWatching();
     await Promise.all([loop.close(), executor.close(), commands.close()]);
     health.close();
     traffic.close();
+    lostRecords.close();
     events.end();
     live.changes.end();
   }

@@ -19,6 +19,8 @@ interface Bucket {
  */
 export class TrafficLedger {
   readonly #pools = new Map<string, Map<RevisionNumber, Bucket[]>>();
+  /** By second, in order. */
+  #lost: { readonly at: Instant; count: number }[] = [];
 
   /** Returns the watched pools that something new is known of. */
   note(records: readonly RequestRecord[], isWatched: (pool: string) => boolean): ReadonlySet<string> {
@@ -51,6 +53,18 @@ export class TrafficLedger {
         ),
       )
       .filter(({ requests }) => requests > 0);
+  }
+
+  /** Records that never came. Whose they were nobody knows. */
+  noteLost(now: Instant, count: number): void {
+    const at = Math.floor(now / bucketMs) * bucketMs;
+    const last = this.#lost.at(-1);
+    if (last?.at === at) last.count += count;
+    else this.#lost = [...this.#lost.filter((each) => each.at >= at - keptMs), { at, count }];
+  }
+
+  lostSince(since: Instant): number {
+    return this.#lost.reduce((sum, { at, count }) => (at + bucketMs > since ? sum + count : sum), 0);
   }
 
   /** Nobody judges it any more. */

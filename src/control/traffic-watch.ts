@@ -1,7 +1,8 @@
 import type { Cancel, Clock } from '../lib/index.ts';
-import type { Instant, RequestRecord, RevisionTraffic, ServiceName } from '../model/index.ts';
+import type { Instant, RequestRecord, ServiceName } from '../model/index.ts';
 import { isFinished } from '../model/index.ts';
 import { analysedSince } from '../plan/index.ts';
+import type { Situation } from '../plan/index.ts';
 import type { ProxyLink } from '../traffic/index.ts';
 import type { Records } from './records.ts';
 import type { TableSurroundings } from './table-surroundings.ts';
@@ -28,11 +29,11 @@ export class TrafficWatch {
 
   constructor(parts: TrafficWatchParts) {
     this.#parts = parts;
-    parts.proxy.onLedger((records) => this.#note(records));
+    parts.proxy.onLedger((records, lost) => this.#note(records, lost));
   }
 
   /** As far as the planner needs it now. */
-  seen(service: ServiceName, now: Instant): readonly RevisionTraffic[] {
+  seen(service: ServiceName, now: Instant): Required<Pick<Situation, 'traffic' | 'lostRecords'>> {
     const { records, surroundings } = this.#parts;
     const pool = poolOf(surroundings, service);
     const rollout = records.newestRollout(service)?.rollout;
@@ -40,10 +41,11 @@ export class TrafficWatch {
     const { sleeps } = records.settings();
     if (rollout === undefined || policy === undefined || isFinished(rollout.phase)) {
       this.#ledger.forget(pool);
-      return [];
+      return nothingSeen;
     }
     const since = analysedSince(rollout, policy, { now, sleeps });
-    return since === undefined ? [] : this.#ledger.since(pool, since);
+    if (since === undefined) return nothingSeen;
+    return { traffic: this.#ledger.since(pool, since), lostRecords: this.#ledger.lostSince(since) };
   }
 
   close(): void {
@@ -51,7 +53,8 @@ export class TrafficWatch {
     this.#looks.clear();
   }
 
-  #note(batch: Iterable<RequestRecord>): void {
+  #note(batch: Iterable<RequestRecord>, lost: number): void {
+    if (lost > 0) this.#ledger.noteLost(this.#parts.clock.now(), lost);
     const judged = this.#judged();
     if (judged.size === 0) return;
     const records = [...batch];
@@ -81,6 +84,8 @@ export class TrafficWatch {
     );
   }
 }
+
+const nothingSeen = { traffic: [], lostRecords: 0 } as const;
 
 /** Batches come ten times a second. */
 const toldWithinMs = 5000;

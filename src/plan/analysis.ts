@@ -7,6 +7,7 @@ import type {
   RolloutPolicy,
 } from '../model/index.ts';
 import { awakeSince } from '../model/index.ts';
+import { revisionOf } from './intent.ts';
 import { enteredAt } from './pauses.ts';
 import type { Situation } from './situation.ts';
 
@@ -28,7 +29,20 @@ export const defaultAnalysis: AnalysisPolicy = {
   onNoSample: 'promote',
 };
 
-export const analyse = (
+/** The new version as it has done so far; words of what nobody knows are part of it. */
+export const verdictOf = (situation: Situation, rollout: Rollout): Verdict => {
+  const policy = revisionOf(situation, rollout.to)?.spec.policy;
+  const old = rollout.phase === 'baking' ? rollout.baseline : trafficOf(situation.traffic, situation.active);
+  const verdict = analyse(policy?.analysis ?? defaultAnalysis, trafficOf(situation.traffic, rollout.to), old);
+  const { lostRecords = 0 } = situation;
+  if (lostRecords === 0) return verdict;
+  return {
+    ...verdict,
+    words: `${verdict.words}; of ${lostRecords} more requests, of whichever service, the records were lost`,
+  };
+};
+
+const analyse = (
   policy: AnalysisPolicy,
   fresh: RevisionTraffic | undefined,
   old: RevisionTraffic | undefined,

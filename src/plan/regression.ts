@@ -1,6 +1,5 @@
 import type { Rollout } from '../model/index.ts';
-import { analyse, defaultAnalysis, trafficOf } from './analysis.ts';
-import { revisionOf } from './intent.ts';
+import { verdictOf } from './analysis.ts';
 import type { Next } from './next.ts';
 import { fail } from './next.ts';
 import { enteredAt } from './pauses.ts';
@@ -19,9 +18,7 @@ export const regression = (situation: Situation, rollout: Rollout): Next | undef
 };
 
 const worseThanOld = (situation: Situation, rollout: Rollout): Next | undefined => {
-  const policy = revisionOf(situation, rollout.to)?.spec.policy;
-  const old = rollout.phase === 'baking' ? rollout.baseline : trafficOf(situation.traffic, situation.active);
-  const verdict = analyse(policy?.analysis ?? defaultAnalysis, trafficOf(situation.traffic, rollout.to), old);
+  const verdict = verdictOf(situation, rollout);
   if (verdict.kind !== 'worse') return undefined;
   const where =
     rollout.phase === 'baking' ? 'after the switch' : `with ${rollout.canary?.percent ?? 0} % of the requests`;

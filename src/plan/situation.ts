@@ -52,6 +52,8 @@ export interface Situation {
   readonly split?: TrafficSplit | undefined;
   /** What the ledger says since `analysedSince`, per revision. */
   readonly traffic?: readonly RevisionTraffic[];
+  /** Requests since then of which it says nothing, of whichever service: their records never came. */
+  readonly lostRecords?: number;
   /** What people asked of the rollout. */
   readonly requests?: RolloutRequests;
   /** Keys (`operationKey`) of operations being executed right now. */

@@ -1,5 +1,5 @@
 import type { Rollout } from '../model/index.ts';
-import { analyse, defaultAnalysis, trafficOf } from './analysis.ts';
+import { verdictOf } from './analysis.ts';
 import { revisionOf } from './intent.ts';
 import type { Situation } from './situation.ts';
 
@@ -30,17 +30,11 @@ const triedOut = (situation: Situation, rollout: Rollout): string | undefined =>
       const step = `step ${(rollout.canary?.step ?? 0) + 1} of ${steps}: ${rollout.canary?.percent ?? 0} % on revision ${rollout.to}`;
       return rollout.canary?.since === undefined
         ? `${step}, its replicas start`
-        : `${step}, ${seen(situation, rollout)}`;
+        : `${step}, ${verdictOf(situation, rollout).words}`;
     }
     case 'baking':
-      return `revision ${rollout.to} has taken over, ${rollout.from === undefined ? 'the old one' : `revision ${rollout.from}`} stands by, ${seen(situation, rollout)}`;
+      return `revision ${rollout.to} has taken over, ${rollout.from === undefined ? 'the old one' : `revision ${rollout.from}`} stands by, ${verdictOf(situation, rollout).words}`;
     default:
       return undefined;
   }
-};
-
-const seen = (situation: Situation, rollout: Rollout): string => {
-  const policy = revisionOf(situation, rollout.to)?.spec.policy;
-  const old = rollout.phase === 'baking' ? rollout.baseline : trafficOf(situation.traffic, situation.active);
-  return analyse(policy?.analysis ?? defaultAnalysis, trafficOf(situation.traffic, rollout.to), old).words;
 };

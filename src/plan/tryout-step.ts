@@ -1,6 +1,6 @@
 import type { Rollout, RolloutPhase, RolloutPolicy, RolloutRequests } from '../model/index.ts';
 import { dueAfter } from '../model/index.ts';
-import { analyse, defaultAnalysis, trafficOf } from './analysis.ts';
+import { defaultAnalysis, verdictOf } from './analysis.ts';
 import { regression } from './regression.ts';
 import { revisionOf } from './intent.ts';
 import type { Next } from './next.ts';
@@ -147,11 +147,7 @@ const afterPause = (situation: Situation, rollout: Rollout): Next | undefined =>
   const end = pausedUntil(situation, rollout);
   if (policy === undefined || end === undefined || end > situation.now) return undefined;
   const analysis = policy.analysis ?? defaultAnalysis;
-  const verdict = analyse(
-    analysis,
-    trafficOf(situation.traffic, rollout.to),
-    trafficOf(situation.traffic, situation.active),
-  );
+  const verdict = verdictOf(situation, rollout);
   if (verdict.kind !== 'no-sample' || analysis.onNoSample === 'promote') return nextStep(situation, rollout, {});
   if (analysis.onNoSample === 'hold') return undefined;
   return fail('ROLLOUT_REGRESSED', `${situation.service} revision ${rollout.to}: ${verdict.words}`, {

@@ -78,6 +78,8 @@ export interface ProxyStatus {
   readonly generation: number;
   /** What it can't do with its state on disk; it serves all the same. */
   readonly warning?: string;
+  /** Requests since the supervisor began whose records never came; undefined: none. */
+  readonly lostRecords?: number;
 }
 
 export interface ServiceStatus {

@@ -36,8 +36,12 @@ const heading = (status: StatusReport, colours: Colours, now: Instant): readonly
     `engine ${engine.kind}: ${engine.reachable ? engine.reason : colours.red(engine.message ?? 'out of reach')}`,
     colours.dim(`supervisor ${supervisor.pid}, up ${uptime}, ${memory}; ${listening}`),
     ...(proxy?.warning === undefined ? [] : [colours.red(`proxy: ${proxy.warning}`)]),
+    ...(proxy?.lostRecords === undefined ? [] : [colours.yellow(lostWords(proxy.lostRecords))]),
   ];
 };
+
+const lostWords = (requests: number): string =>
+  `proxy: of ${requests} request${requests === 1 ? '' : 's'} the supervisor got no record since it began; nothing is judged by them`;
 
 const serviceTable = (services: readonly ServiceStatus[], colours: Colours): readonly string[] => {
   if (services.length === 0) return ['no services'];
