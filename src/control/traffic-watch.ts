@@ -29,7 +29,7 @@ export class TrafficWatch {
 
   constructor(parts: TrafficWatchParts) {
     this.#parts = parts;
-    parts.proxy.onLedger((records, lost) => this.#note(records, lost));
+    parts.proxy.onLedger((records, lost, proxyNow) => this.#note(records, lost, proxyNow));
   }
 
   /** As far as the planner needs it now. */
@@ -53,12 +53,13 @@ export class TrafficWatch {
     this.#looks.clear();
   }
 
-  #note(batch: Iterable<RequestRecord>, lost: number): void {
-    if (lost > 0) this.#ledger.noteLost(this.#parts.clock.now(), lost);
+  #note(batch: Iterable<RequestRecord>, lost: number, proxyNow: Instant | undefined): void {
+    const now = this.#parts.clock.now();
+    if (lost > 0) this.#ledger.noteLost(now, lost);
     const judged = this.#judged();
     if (judged.size === 0) return;
     const records = [...batch];
-    for (const pool of this.#ledger.note(inTime(records, this.#parts.clock.now()), (id) => judged.has(id))) {
+    for (const pool of this.#ledger.note(inTime(records, now, proxyNow), (id) => judged.has(id))) {
       const service = judged.get(pool);
       if (service === undefined || this.#looks.has(pool)) continue;
       const look = (): void => {
@@ -90,10 +91,17 @@ const nothingSeen = { traffic: [], lostRecords: 0 } as const;
 /** Batches come ten times a second. */
 const toldWithinMs = 5000;
 
-/** The proxy tells the machine's time, which somebody may have set since we began: the last request of a batch ended just now. */
-const inTime = (records: readonly RequestRecord[], now: Instant): readonly RequestRecord[] => {
+/**
+ * The proxy tells the machine's time, which somebody may have set since we began. One of an older release does not say what its
+ * clock shows: the last request of a batch ended just now.
+ */
+const inTime = (
+  records: readonly RequestRecord[],
+  now: Instant,
+  proxyNow: Instant | undefined,
+): readonly RequestRecord[] => {
   const last = records.reduce((latest, { at, durationMs }) => Math.max(latest, at + durationMs), 0);
-  const behind = now - last;
+  const behind = now - (proxyNow ?? last);
   if (Math.abs(behind) <= toldWithinMs) return records;
   return records.map((record) => ({ ...record, at: record.at + behind }));
 };

@@ -4,6 +4,7 @@ export type * from './proxy-operator.ts';
 export { environmentHeader } from './environment-header.ts';
 export type { ProxyFolder } from './proxy-folder.ts';
 export { proxyFolder } from './proxy-folder.ts';
+export { KeptRecords } from './kept-records.ts';
 export type { RecordBatch } from './record-batch.ts';
 export { endingLength, isReadable, lineEnd, nothing, recordFormat, recordsIn } from './record-batch.ts';
 export type * from './table-change.ts';

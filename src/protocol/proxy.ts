@@ -46,7 +46,13 @@ export type FromProxy =
   | { readonly kind: 'draining'; readonly counts: Readonly<Record<ReplicaId, number>> }
   /** Unasked: something a person should know, such as certificates that changed and can't be used. */
   | { readonly kind: 'notice'; readonly message: string }
-  | { readonly kind: 'records'; readonly batch: RecordBatch; readonly dropped: number }
+  | {
+      readonly kind: 'records';
+      readonly batch: RecordBatch;
+      readonly dropped: number;
+      /** What the clock that the records' times are of showed when this was said. */
+      readonly sentAt?: number;
+    }
   /** How a proxy of an older release, which may outlive several supervisors, says the same. */
   | { readonly kind: 'ledger'; readonly records: readonly RequestRecord[]; readonly dropped: number };
 

@@ -1,4 +1,4 @@
-import type { DrainOrder, Generation, ReplicaId, RequestRecord, RouteTable } from '../model/index.ts';
+import type { DrainOrder, Generation, Instant, ReplicaId, RequestRecord, RouteTable } from '../model/index.ts';
 import type { ListenerAddress, ProxyHello } from '../protocol/index.ts';
 
 /** What the control side needs of a proxy. The real one is found by `connectProxy`; simulations bring their own. */
@@ -20,9 +20,9 @@ export interface ProxyLink {
   onDraining(callback: (counts: InFlight) => void): void;
   /**
    * One record per request, in batches, taken apart while one goes through them: who needs none pays for none. `dropped` were lost
-   * because they came faster than they were read.
+   * because they came faster than they were read. What came while nobody was there, and since, comes first, to each who asks soon.
    */
-  onLedger(callback: (records: Iterable<RequestRecord>, dropped: number) => void): void;
+  onLedger(callback: LedgerCallback): void;
   /** Something a person should know that no call asked for, such as certificates that changed and can't be used. */
   onNotice(callback: (message: string) => void): void;
   /** The proxy's process went away. It is started again by itself and gets the last table; `onBack` follows. */
@@ -34,6 +34,9 @@ export interface ProxyLink {
   close(): Promise<void>;
   destroy(): void;
 }
+
+/** `proxyNow`: what the clock that the records' times are of shows now, where the proxy says it. */
+export type LedgerCallback = (records: Iterable<RequestRecord>, dropped: number, proxyNow?: Instant) => void;
 
 export type InFlight = Readonly<Record<ReplicaId, number>>;
 

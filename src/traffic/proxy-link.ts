@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PointsmanError } from '../model/index.ts';
-import type { DrainOrder, ReplicaId, RequestRecord, RouteTable } from '../model/index.ts';
-import { isReadable, recordFormat, recordsIn } from '../protocol/index.ts';
-import type { ProxyHello, RecordBatch } from '../protocol/index.ts';
-import type { InFlight, ProxyLink, ProxyLinkOptions, Published } from './port.ts';
+import type { DrainOrder, ReplicaId, RouteTable } from '../model/index.ts';
+import { isReadable, KeptRecords, recordFormat, recordsIn } from '../protocol/index.ts';
+import type { FromProxy, ProxyHello, RecordBatch } from '../protocol/index.ts';
+import type { InFlight, LedgerCallback, ProxyLink, ProxyLinkOptions, Published } from './port.ts';
 import { ProxyCalls, unreachable } from './proxy-calls.ts';
 import type { ProxyAnswer, ProxyCall, UnaskedMessage } from './proxy-calls.ts';
 import { changeBetween } from './table-change.ts';
@@ -16,10 +16,16 @@ const greetingMs = 5_000;
 const mostGreetings = 5;
 const knownProtocols: readonly number[] = [2, 3];
 
+/** Time for all environments to be opened, one after the other: each asks for records of its own. */
+const earlyMs = 20_000;
+
+type RecordsMessage = Extract<FromProxy, { kind: 'records' }>;
+
 /** Finds the proxy of a state folder, or starts it. Throws PROXY_UNREACHABLE. */
 export const connectProxy = async (options: ProxyLinkOptions): Promise<ProxyLink> => {
   const link = new ReconnectingLink(options);
   await link.connect(options.signal);
+  setTimeout(() => link.forgetEarly(), earlyMs).unref();
   return link;
 };
 
@@ -28,7 +34,7 @@ class ReconnectingLink implements ProxyLink {
   readonly #ending = new AbortController();
   readonly #callbacks = {
     draining: new Set<(counts: InFlight) => void>(),
-    ledger: new Set<(records: Iterable<RequestRecord>, dropped: number) => void>(),
+    ledger: new Set<LedgerCallback>(),
     notice: new Set<(message: string) => void>(),
     lost: new Set<(reason: string) => void>(),
     back: new Set<(hello: ProxyHello) => void>(),
@@ -38,6 +44,10 @@ class ReconnectingLink implements ProxyLink {
   #lastTable: RouteTable | undefined;
   /** What the proxy is known to serve; undefined while that is not certain. */
   #served: RouteTable | undefined;
+  /** Records of the first moments, and of before them; undefined: whoever would ask for them is there. */
+  #early: KeptRecords | undefined = new KeptRecords();
+  /** By so much its clock is ahead of the time since we began. */
+  #proxyAhead: number | undefined;
   /** In which forms records came that can't be read; said once each. */
   readonly #unreadable = new Set<unknown>();
 
@@ -57,6 +67,10 @@ class ReconnectingLink implements ProxyLink {
       signal.throwIfAborted();
     }
     throw unreachable('it goes away as soon as it is reached');
+  }
+
+  forgetEarly(): void {
+    this.#early = undefined;
   }
 
   async publish(table: RouteTable, signal: AbortSignal): Promise<Published> {
@@ -107,8 +121,9 @@ class ReconnectingLink implements ProxyLink {
     this.#callbacks.draining.add(callback);
   }
 
-  onLedger(callback: (records: Iterable<RequestRecord>, dropped: number) => void): void {
+  onLedger(callback: LedgerCallback): void {
     this.#callbacks.ledger.add(callback);
+    for (const message of this.#early?.all ?? []) this.#noteBatch(message, [callback]);
   }
 
   onNotice(callback: (message: string) => void): void {
@@ -167,10 +182,10 @@ class ReconnectingLink implements ProxyLink {
         for (const callback of this.#callbacks.draining) callback(message.counts);
         return;
       case 'records':
-        this.#noteBatch(message.batch, message.dropped);
+        this.#receive(message);
         return;
       case 'ledger':
-        this.#noteRecords(message.records, message.dropped);
+        for (const callback of this.#callbacks.ledger) callback(message.records, message.dropped);
         return;
       case 'notice':
         this.#notice(message.message);
@@ -181,12 +196,24 @@ class ReconnectingLink implements ProxyLink {
     }
   }
 
-  #noteBatch(batch: RecordBatch, dropped: number): void {
-    if (isReadable(batch)) {
-      this.#noteRecords({ [Symbol.iterator]: () => recordsIn(batch) }, dropped);
-      return;
+  #receive(message: RecordsMessage): void {
+    const { sentAt } = message;
+    this.#proxyAhead = sentAt === undefined ? undefined : sentAt - performance.now();
+    this.#early?.add(message);
+    this.#noteBatch(message, this.#callbacks.ledger);
+  }
+
+  #noteBatch({ batch, dropped }: RecordsMessage, callbacks: Iterable<LedgerCallback>): void {
+    const proxyNow = this.#proxyAhead === undefined ? undefined : this.#proxyAhead + performance.now();
+    const isRead = isReadable(batch);
+    for (const callback of callbacks) {
+      if (isRead) callback({ [Symbol.iterator]: () => recordsIn(batch) }, dropped, proxyNow);
+      else callback([], dropped + batch.count, proxyNow);
     }
-    this.#noteRecords([], dropped + batch.count);
+    if (!isRead) this.#tellUnreadable(batch);
+  }
+
+  #tellUnreadable(batch: RecordBatch): void {
     if (batch.count === 0 || this.#unreadable.has(batch.format)) return;
     this.#unreadable.add(batch.format);
     this.#notice(unreadable(batch));
@@ -194,10 +221,6 @@ class ReconnectingLink implements ProxyLink {
 
   #notice(message: string): void {
     for (const callback of this.#callbacks.notice) callback(message);
-  }
-
-  #noteRecords(records: Iterable<RequestRecord>, dropped: number): void {
-    for (const callback of this.#callbacks.ledger) callback(records, dropped);
   }
 
   #call(call: ProxyCall, signal: AbortSignal): Promise<ProxyAnswer> {

@@ -1,16 +1,17 @@
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { LineSplitter } from '../../lib/index.ts';
-import { recordFormat } from '../../protocol/index.ts';
+import { KeptRecords, recordFormat } from '../../protocol/index.ts';
 import type { FromProxy, RecordBatch, ToProxy } from '../../protocol/index.ts';
 import { listenPrivately } from './listen-privately.ts';
+
+type RecordsMessage = Extract<FromProxy, { kind: 'records' }>;
 
 export interface ControlSocketOptions {
   readonly path: string;
   /** A supervisor came; what is returned is said to it first. */
   readonly greet: () => FromProxy;
   readonly receive: (message: ToProxy) => Promise<FromProxy>;
-  readonly onSupervisor: (isPresent: boolean) => void;
 }
 
 /** A supervisor that does not read gets no further records; they are counted as dropped. */
@@ -20,6 +21,7 @@ const mostWaiting = 4 * 1024 * 1024;
 export class ControlSocket {
   readonly #options: ControlSocketOptions;
   readonly #server: Server;
+  readonly #kept = new KeptRecords();
   #supervisor: Socket | undefined;
   #dropped = 0;
 
@@ -32,19 +34,10 @@ export class ControlSocket {
     return listenPrivately(this.#server, this.#options.path);
   }
 
-  /** Says something unasked; lost when nobody listens. */
+  /** Says something unasked; lost when nobody listens, but for records: these are kept for whoever comes next. */
   say(message: FromProxy): void {
-    const supervisor = this.#supervisor;
-    if (message.kind !== 'records') {
-      supervisor?.write(`${JSON.stringify(message)}\n`);
-      return;
-    }
-    if (supervisor === undefined || supervisor.writableLength > mostWaiting) {
-      this.#dropped += supervisor === undefined ? 0 : message.batch.count + message.dropped;
-      return;
-    }
-    supervisor.write(`${JSON.stringify({ ...message, dropped: message.dropped + this.#dropped })}\n`);
-    this.#dropped = 0;
+    if (message.kind === 'records') this.#sayRecords(message);
+    else this.#supervisor?.write(`${JSON.stringify(message)}\n`);
   }
 
   close(): void {
@@ -52,18 +45,36 @@ export class ControlSocket {
     this.#supervisor?.destroySoon();
   }
 
+  #sayRecords(message: RecordsMessage): void {
+    const supervisor = this.#supervisor;
+    if (supervisor === undefined) this.#kept.add(message);
+    else if (supervisor.writableLength > mostWaiting) this.#dropped += message.batch.count + message.dropped;
+    else {
+      this.#hand(supervisor, { ...message, dropped: message.dropped + this.#dropped });
+      this.#dropped = 0;
+    }
+  }
+
+  /** What never left us because the supervisor was gone first waits for the next one. */
+  #hand(supervisor: Socket, message: RecordsMessage): void {
+    const text = `${JSON.stringify({ ...message, sentAt: Date.now() })}\n`;
+    supervisor.write(text, (error) => (error == null ? undefined : this.#kept.add(message)));
+  }
+
   #connected(socket: Socket): void {
     this.say({ kind: 'replaced' });
     this.#supervisor?.end();
-    this.#supervisor = socket;
+    this.#kept.drop(this.#dropped);
     this.#dropped = 0;
+    this.#supervisor = socket;
     const lines = new LineSplitter((line) => void this.#received(socket, line));
     socket.on('data', (chunk: Buffer) => lines.push(chunk));
     socket.on('error', () => socket.destroy());
     socket.on('drain', () => this.#tellDropped(socket));
     socket.on('close', () => this.#left(socket));
     this.say(this.#options.greet());
-    this.#options.onSupervisor(true);
+    for (const message of this.#kept.all) this.#hand(socket, message);
+    this.#kept.clear();
   }
 
   /** It reads again. Without more traffic there would be no further records for the count to go with. */
@@ -74,7 +85,6 @@ export class ControlSocket {
   #left(socket: Socket): void {
     if (this.#supervisor !== socket) return;
     this.#supervisor = undefined;
-    this.#options.onSupervisor(false);
   }
 
   async #received(socket: Socket, line: string): Promise<void> {

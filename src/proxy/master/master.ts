@@ -46,7 +46,6 @@ export class Master {
   readonly #operator: OperatorSocket | undefined;
   readonly #startedAt = Date.now();
   #warning: string | undefined;
-  #recording = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: MasterOptions) {
@@ -138,15 +137,12 @@ export class Master {
       path,
       greet: () => this.#hello(),
       receive: (message) => this.#receive(message),
-      onSupervisor: (isPresent) => {
-        this.#recording = isPresent;
-        this.#tellRecording();
-      },
     });
   }
 
   get #ledgerOrder(): Order {
-    const enabled = this.#recording || this.#reports.wantRecords;
+    // A supervisor that is away wants to know afterwards.
+    const enabled = this.#control !== undefined || this.#reports.wantRecords;
     return { call: { kind: 'ledger', enabled, withClients: this.#reports.wantClients } };
   }
 
