@@ -67,6 +67,27 @@ describe('a canary, under load', () => {
       expect(failed).toBeLessThan(sent / 10);
     }));
 
+  test('is judged also by what its users met while the supervisor was dead', () =>
+    withProject(
+      'canary-unwatched',
+      { ...canary, canary: { steps: [step(50, 'promote')] }, analysis: { ...analysis, windowSeconds: 300 } },
+      async (project) => {
+        await project.deploy('web', '--variable', 'RELEASE=2', '--variable', 'FAIL_EVERY=2');
+        const url = await project.url();
+        process.kill((await project.status()).supervisor.pid, 'SIGKILL');
+        for (let request = 0; request < 160; request += 1) await askWith(url, { host });
+        await project.tryUp();
+        await expect
+          .poll(() => project.events('web'))
+          .toContainEqual(
+            expect.objectContaining({
+              revision: 2,
+              message: expect.stringMatching(/requests failed, 0 % with the old version/) as string,
+            }),
+          );
+      },
+    ));
+
   test('that is slower is taken back', () =>
     withProject('canary-slow', { ...canary, canary: { steps: [step(20, 60)] }, analysis: slower }, async (project) => {
       const calls = await load(await project.url(), host, 200);

@@ -161,7 +161,14 @@ export class Link implements ProxyLink {
   }
 
   onLedger(callback: (records: Iterable<RequestRecord>, dropped: number) => void): void {
-    this.#world.proxy.listen({ ledger: (records) => this.#life.isAlive && callback(records, 0) });
+    const { proxy } = this.#world;
+    const others = proxy.listeners.ledger;
+    proxy.listen({
+      ledger: (records) => {
+        others(records);
+        if (this.#life.isAlive) callback(records, 0);
+      },
+    });
   }
 
   onNotice(): void {
