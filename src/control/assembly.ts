@@ -9,6 +9,7 @@ import type {
   NewEvent,
   ProjectName,
   ProxyReports,
+  RevisionNumber,
   Rollout,
   ServiceName,
 } from '../model/index.ts';
@@ -196,6 +197,7 @@ const wantingOf = (
     publicUrl: (domain) => urlOf(routes, domain),
   });
   const hasher = new SpecHasher(parts.builder);
+  const onAborted = (service: ServiceName, revision: RevisionNumber): void => executor.cancelOf(service, revision);
   const onRoutesChanged = (): void => void routes.republish().catch((error: unknown) => tellRefused(ground, error));
   const commands = new Commands({
     ...parts,
@@ -205,12 +207,13 @@ const wantingOf = (
     starter,
     onWantedChanged: ground.onChange,
     onRoutesChanged,
+    onAborted,
   });
   const rolloutCommands = new RolloutCommands({
     ...parts,
     ...ground,
     onWantedChanged: ground.onChange,
-    onAborted: (service, revision) => executor.cancelOf(service, revision),
+    onAborted,
   });
   return { highestObserved, reader, hasher, commands, rolloutCommands };
 };

@@ -4,7 +4,7 @@ import { isSame } from './input-hash.ts';
 import { put } from './records.ts';
 import type { Records } from './records.ts';
 import { domainsOf } from './releases.ts';
-import type { Change, ServiceRecord } from './store/index.ts';
+import type { Change, RolloutRecord, ServiceRecord } from './store/index.ts';
 
 /** A spec and the hash over it and its source. */
 export interface HashedSpec {
@@ -25,25 +25,37 @@ export const whyNew = (records: Records, { spec, specHash }: HashedSpec, retryFa
 };
 
 /**
- * The manifest says again what the active revision is, which serves whatever became of those after it: of that nothing
- * is to be replaced.
+ * The manifest says again what the active revision is, which serves whatever becomes of those after it: of that nothing
+ * is to be replaced. A rollback under way leads away from it, and was asked for: it gives way to a new revision only.
  */
 export const returnsToActive = (records: Records, { spec, specHash }: HashedSpec): boolean => {
   const record = records.service(spec.name);
   const newest = records.newestRollout(spec.name)?.rollout;
-  if (record?.active === undefined || newest === undefined || !isFinished(newest.phase)) return false;
+  if (record?.active === undefined || newest === undefined) return false;
+  if (!isFinished(newest.phase) && newest.isRollback === true) return false;
   return record.applied.specHash !== specHash && records.revision(spec.name, record.active)?.specHash === specHash;
 };
 
+/** The rollout that such a manifest takes back, as `abort` does: the one to what the manifest said in between. */
+export const takenBackBy = (records: Records, hashed: HashedSpec): RolloutRecord | undefined => {
+  const newest = records.newestRollout(hashed.spec.name);
+  if (newest === undefined || isFinished(newest.rollout.phase) || newest.rollout.phase === 'retiring') return undefined;
+  const isOther = records.revision(hashed.spec.name, newest.rollout.to)?.specHash !== hashed.specHash;
+  return isOther && returnsToActive(records, hashed) ? newest : undefined;
+};
+
 /** What failed last is past: since then the manifest has gone back to what serves. A failed rollback is not past. */
-export const isFailurePast = (
-  records: Records,
-  { service, active, applied }: ServiceRecord,
-  newest: Rollout | undefined,
-): boolean => {
-  if (active === undefined || newest?.phase !== 'failed' || newest.isRollback === true) return false;
-  const failed = records.revision(service, newest.to)?.specHash;
-  return records.revision(service, active)?.specHash === applied.specHash && failed !== applied.specHash;
+export const isFailurePast = (records: Records, record: ServiceRecord, newest: Rollout | undefined): boolean =>
+  newest?.phase === 'failed' && isPast(records, record, newest);
+
+/** It was taken back by its manifest, whether or not that has been made use of yet. */
+export const isTakenBack = (records: Records, record: ServiceRecord, { rollout, requests }: RolloutRecord): boolean =>
+  requests?.aborted === true && isPast(records, record, rollout);
+
+const isPast = (records: Records, { service, active, applied }: ServiceRecord, rollout: Rollout): boolean => {
+  if (active === undefined || rollout.isRollback === true) return false;
+  const left = records.revision(service, rollout.to)?.specHash;
+  return records.revision(service, active)?.specHash === applied.specHash && left !== applied.specHash;
 };
 
 /** The row after a manifest was applied. What a command or a rollback set stays until the manifest says something else. */

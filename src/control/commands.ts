@@ -1,14 +1,16 @@
 import type { Builder } from '../build/index.ts';
 import { Places } from '../lib/index.ts';
 import { clientLimits, projectTls } from '../manifest/index.ts';
-import type { ServiceName } from '../model/index.ts';
+import type { RevisionNumber, ServiceName } from '../model/index.ts';
 import { isFinished, PointsmanError, serviceName } from '../model/index.ts';
 import type { DeployRequest, DeployResult, RollbackRequest, ScaleRequest, ServiceRequest } from '../protocol/index.ts';
-import { appliedRecord, changesRoutes, goneServices, returnsToActive, unwanted, whyNew } from './changes.ts';
+import { appliedRecord, changesRoutes, goneServices, isTakenBack, unwanted, whyNew } from './changes.ts';
 import type { HashedSpec } from './changes.ts';
 import type { Desired, DesiredReader, Overrides } from './desired.ts';
 import { problemsError } from './desired.ts';
 import type { EventLog } from './event-log.ts';
+import { eventsOf, inPlaceChanges, rowsOf } from './in-place.ts';
+import type { InPlaceChange } from './in-place.ts';
 import { isSame } from './input-hash.ts';
 import { put } from './records.ts';
 import type { Records } from './records.ts';
@@ -16,7 +18,7 @@ import { requireKnown, unknownRevision, unknownService } from './refusals.ts';
 import { imageOf, releaseBack, serviceBack } from './rollback.ts';
 import type { NewRevision, RolloutStarter, WhyDeploy } from './rollouts.ts';
 import type { SpecHasher } from './spec-hasher.ts';
-import type { Change, RolloutRecord, ServiceRecord, Settings, StateStore } from './store/index.ts';
+import type { Change, RolloutRecord, Settings, StateStore } from './store/index.ts';
 
 export interface CommandsParts {
   readonly store: StateStore;
@@ -28,6 +30,7 @@ export interface CommandsParts {
   readonly events: EventLog;
   readonly onWantedChanged: (service: ServiceName) => void;
   readonly onRoutesChanged: () => void;
+  readonly onAborted: (service: ServiceName, revision: RevisionNumber) => void;
 }
 
 /** How an apply came about. */
@@ -41,11 +44,6 @@ export interface ApplyOptions {
   readonly touched?: ReadonlySet<ServiceName>;
   /** Leaves services that are in no manifest any more as they are: see `missing`. */
   readonly sparesMissing?: boolean;
-}
-
-interface InPlaceChange {
-  readonly before: ServiceRecord;
-  readonly after: ServiceRecord;
 }
 
 /** What changes what is wanted, one command at a time: each sees what the one before decided. */
@@ -212,49 +210,45 @@ export class Commands {
       ];
     });
     const gone = forced === undefined && what.sparesMissing !== true ? this.missing() : [];
-    const inPlace = this.#inPlace(hashed, revisions);
+    const isReplaced = new Set(revisions.map(({ record }) => record.service));
+    const inPlace = inPlaceChanges(
+      records,
+      hashed.filter(({ spec }) => !isReplaced.has(spec.name)),
+    );
     const settings = isSame(records.settings(), what.settings) ? [] : [put.settings(what.settings)];
     const removals = gone.flatMap((name) => unwanted(records, this.#known(name)));
-    const changed = inPlace.map(({ after }) => put.service(after));
+    const changed = inPlace.flatMap(rowsOf);
     const changesEdges = !isSame(edgesOf(records.settings()), edgesOf(what.settings));
-    const result = this.#begin(what, revisions, [...settings, ...changed, ...removals]);
+    const left = inPlace.filter(({ takenBack }) => takenBack !== undefined).map(({ after }) => after.service);
+    const result = this.#begin(what, revisions, [...settings, ...changed, ...removals], left);
     this.#tellWithoutRollout(gone, inPlace, changesEdges);
     return result;
   }
 
-  /** Rows of services whose rules, number or domains changed while their replicas stay. */
-  #inPlace(hashed: readonly HashedSpec[], revisions: readonly NewRevision[]): readonly InPlaceChange[] {
-    return hashed.flatMap((each) => {
-      const before = this.#parts.records.service(each.spec.name);
-      const isReplaced = revisions.some(({ record }) => record.service === each.spec.name);
-      if (before === undefined || isReplaced || !before.wanted) return [];
-      if (before.applied.specHash !== each.specHash && !returnsToActive(this.#parts.records, each)) return [];
-      const after = { ...appliedRecord(before, each), active: before.active };
-      return isSame(before, after) ? [] : [{ before, after }];
-    });
-  }
-
   #tellWithoutRollout(gone: readonly ServiceName[], inPlace: readonly InPlaceChange[], changesEdges: boolean): void {
-    const { events, onWantedChanged, onRoutesChanged } = this.#parts;
+    const { events, onAborted, onWantedChanged, onRoutesChanged } = this.#parts;
     for (const service of gone) {
       events.add({ service, severity: 'info', reason: 'ServiceRemoved', message: `${service} left the manifests` });
       onWantedChanged(service);
     }
-    for (const { before, after } of inPlace) {
-      const { service, active } = after;
-      if (before.applied.specHash !== after.applied.specHash) {
-        const message = `${service}: the manifest says again what revision ${active} is, which serves`;
-        events.add({ service, severity: 'info', reason: 'NothingToReplace', message });
-      }
-      onWantedChanged(service);
+    for (const change of inPlace) {
+      for (const event of eventsOf(change)) events.add(event);
+      const { takenBack, after } = change;
+      if (takenBack !== undefined) onAborted(after.service, takenBack.rollout.to);
+      onWantedChanged(after.service);
     }
     if (changesEdges || inPlace.some(({ before, after }) => changesRoutes(before, after))) onRoutesChanged();
   }
 
-  /** Without anything new, what is still under way is the answer: it can be followed. */
-  #begin(why: WhyDeploy, revisions: readonly NewRevision[], others: readonly Change[]): DeployResult {
+  /** Without anything new, what is still under way, and is not being left, is the answer: it can be followed. */
+  #begin(
+    why: WhyDeploy,
+    revisions: readonly NewRevision[],
+    others: readonly Change[],
+    left: readonly ServiceName[] = [],
+  ): DeployResult {
     const { starter, store, records } = this.#parts;
-    const underWay = this.#newestUnderWay();
+    const underWay = this.#newestUnderWay(left);
     if (revisions.length === 0 && underWay !== undefined) {
       if (others.length > 0) store.commit(others);
       const { deployId } = underWay.rollout;
@@ -264,13 +258,16 @@ export class Commands {
     return { deployId: begun.deployId, rollouts: begun.rollouts };
   }
 
-  #newestUnderWay(): RolloutRecord | undefined {
+  #newestUnderWay(left: readonly ServiceName[]): RolloutRecord | undefined {
     const { records } = this.#parts;
     return records
       .services()
-      .map(({ service }) => records.newestRollout(service))
-      .filter((record) => record !== undefined && !isFinished(record.rollout.phase))
-      .sort((a, b) => (a?.order ?? 0) - (b?.order ?? 0))
+      .flatMap((service) => {
+        const newest = records.newestRollout(service.service);
+        if (newest === undefined || isFinished(newest.rollout.phase)) return [];
+        return left.includes(service.service) || isTakenBack(records, service, newest) ? [] : [newest];
+      })
+      .sort((a, b) => a.order - b.order)
       .at(-1);
   }
 

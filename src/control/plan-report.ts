@@ -3,7 +3,7 @@ import { rolloutId, serviceName } from '../model/index.ts';
 import { deployOrder, describePlan, describePolicy, forecast } from '../plan/index.ts';
 import type { PlannedService } from '../plan/index.ts';
 import type { DeployRequest, PlanReport } from '../protocol/index.ts';
-import { appliedRecord, goneServices, returnsToActive, whyNew } from './changes.ts';
+import { appliedRecord, goneServices, returnsToActive, takenBackBy, whyNew } from './changes.ts';
 import { checkStateOf } from './check-state.ts';
 import type { HashedSpec } from './changes.ts';
 import { differenceInWords, differencesBetween } from './differences.ts';
@@ -60,7 +60,11 @@ const apart = (parts: SituationParts, input: PlanInput, service: ServiceName): r
   const { spec } = hashed;
   const { active, scaledTo } = record;
   if (returnsToActive(parts.records, hashed)) {
-    return [`${service} stays as it is: its manifest says again what revision ${active} is, which serves`];
+    const takenBack = takenBackBy(parts.records, hashed)?.rollout;
+    return [
+      `${service} stays as it is: its manifest says again what revision ${active} is, which serves`,
+      ...(takenBack === undefined ? [] : [`the deploy of ${service} revision ${takenBack.to} is aborted`]),
+    ];
   }
   const differences = isRolledBack(parts, record) ? differencesOf(parts, input, service).map(differenceInWords) : [];
   return [

@@ -4,7 +4,7 @@ import type { DeployResult, PromoteRequest, ServiceRequest } from '../protocol/i
 import { put } from './records.ts';
 import type { Records } from './records.ts';
 import { unknownService } from './refusals.ts';
-import { nothingAsked } from './requests.ts';
+import { abortedRequests, nothingAsked, saidTo } from './requests.ts';
 import { shownRollout } from './shown-rollout.ts';
 import type { RolloutRecord, StateStore } from './store/index.ts';
 
@@ -52,11 +52,7 @@ export class RolloutCommands {
   abort({ service, by }: ServiceRequest): DeployResult {
     const record = this.#beforeTheEnd(service);
     const { service: name, to } = record.rollout;
-    const result = this.#ask(record, { reason: 'Aborted', by }, (requests) => ({
-      ...requests,
-      aborted: true,
-      paused: false,
-    }));
+    const result = this.#ask(record, { reason: 'Aborted', by }, () => abortedRequests(record));
     this.#parts.onAborted(name, to);
     return result;
   }
@@ -91,11 +87,10 @@ export class RolloutCommands {
     change: (requests: RolloutRequests) => RolloutRequests,
   ): DeployResult {
     const { store, onWantedChanged, onEvent } = this.#parts;
-    const { service, id, to, phase } = record.rollout;
+    const { service } = record.rollout;
     const asked = { ...record, requests: change(record.requests ?? nothingAsked) };
     store.commit([put.rollout(asked)]);
-    const message = `${reason.toLowerCase()} while ${phase}${by === undefined ? '' : `, by ${by}`}`;
-    onEvent({ service, rollout: id, revision: to, severity: 'info', reason, message });
+    onEvent(saidTo(record.rollout, reason, by === undefined ? undefined : `by ${by}`));
     onWantedChanged(service);
     return { deployId: record.rollout.deployId, rollouts: [shownRollout(asked)] };
   }

@@ -76,7 +76,11 @@ const noDependencies: DependencyState = { waitingFor: [], failed: undefined };
 const dependenciesOf = (parts: SituationParts, { rollout }: RolloutRecord): DependencyState => {
   const spec = parts.records.revision(rollout.service, rollout.to)?.spec;
   return dependencyState(rollout, spec?.dependsOn ?? [], (name) => {
-    if (parts.records.service(name)?.wanted !== true) return undefined;
-    return { available: parts.routes.routedOf(name).length > 0, rollout: parts.records.newestRollout(name)?.rollout };
+    const record = parts.records.service(name);
+    if (record?.wanted !== true) return undefined;
+    const newest = parts.records.newestRollout(name)?.rollout;
+    // Its manifest was taken back: it is not deployed with the others any more, so nothing of it failed.
+    const isPast = isFailurePast(parts.records, record, newest);
+    return { available: parts.routes.routedOf(name).length > 0, rollout: isPast ? undefined : newest };
   });
 };

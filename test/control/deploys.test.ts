@@ -69,6 +69,74 @@ test('a manifest that says again what serves replaces nothing after a failed dep
   expect((await rig.deploy(['web'])).rollouts).toMatchObject([{ phase: 'completed', from: 1, to: 3 }]);
 });
 
+test('a manifest changed and changed back while its version starts aborts that, and makes no other', async () => {
+  const rig = await startRig(project + politeService('web', ['variables: { BOOT_MS: "0" }']));
+  await rig.up();
+  const good = rig.read('pointsman.yaml');
+  const [replica] = (await rig.service('web')).replicas;
+  rig.write('pointsman.yaml', good.replace('BOOT_MS: "0"', 'BOOT_MS: "60000"'));
+  const slow = await rig.control.apply({}, AbortSignal.timeout(60_000));
+  await rig.event('ReplicaStarted', 'web');
+  await rig.event('Replacing', 'web');
+  rig.write('pointsman.yaml', good);
+  const plan = await rig.control.plan({ services: [], variables: {} }, AbortSignal.timeout(60_000));
+  expect(plan.services).toMatchObject([
+    { change: 'none', apart: [expect.stringContaining('revision 1'), 'the deploy of web revision 2 is aborted'] },
+  ]);
+  const again = await rig.control.apply({}, AbortSignal.timeout(60_000));
+  expect(again.rollouts).toEqual([]);
+  const report = await rig.finished(slow);
+  expect(report.rollouts).toMatchObject([{ phase: 'failed', failure: { code: 'ROLLOUT_ABORTED' } }]);
+  expect((await rig.event('Aborted', 'web')).message).toMatch(/^aborted while \w+, by the manifest$/);
+  const web = await rig.service('web');
+  expect(web).toMatchObject({ ready: 1, revision: 1, rollout: undefined });
+  expect(web.replicas.filter(({ revision }) => revision === 1)).toMatchObject([{ id: replica?.id }]);
+  expect(rig.control.revisions('web').map(({ number }) => number)).toEqual([2, 1]);
+});
+
+test('a manifest changed back while its version bakes leads back to the replica that stood by', async () => {
+  const rig = await startRig(project + politeService('web', ['variables: { RELEASE: "1" }'], ['bakeSeconds: 600']));
+  await rig.up();
+  const good = rig.read('pointsman.yaml');
+  const [replica] = (await rig.service('web')).replicas;
+  rig.write('pointsman.yaml', good.replace('RELEASE: "1"', 'RELEASE: "2"'));
+  const baking = await rig.control.apply({}, AbortSignal.timeout(60_000));
+  await rig.event('Baking', 'web');
+  const load = await rig.load('web.localhost');
+  rig.write('pointsman.yaml', good);
+  await rig.control.apply({}, AbortSignal.timeout(60_000));
+  await rig.finished(baking);
+  expect((await rig.get('web.localhost')).body).toContain('"1"');
+  const seen = await load.stop();
+  expect(seen.failures).toEqual([]);
+  expect((await rig.service('web')).replicas.filter(({ revision }) => revision === 1)).toMatchObject([
+    { id: replica?.id },
+  ]);
+  expect(rig.control.revisions('web').map(({ number }) => number)).toEqual([2, 1]);
+});
+
+test('of two services changed together, the one whose manifest is taken back stays, and the other goes on without it', async () => {
+  const first = project + politeService('web', ['dependsOn: [api]']) + politeService('api');
+  const rig = await startRig(first);
+  await rig.up();
+  const second =
+    project +
+    politeService('web', ['dependsOn: [api]', 'variables: { RELEASE: "2" }']) +
+    politeService('api', ['variables: { BOOT_MS: "60000" }']);
+  rig.write('pointsman.yaml', second);
+  const both = await rig.control.apply({}, AbortSignal.timeout(60_000));
+  expect(both.rollouts.map(({ service }) => service).sort()).toEqual(['api', 'web']);
+  rig.write('pointsman.yaml', second.replace('  variables: { BOOT_MS: "60000" }\n', ''));
+  await rig.control.apply({}, AbortSignal.timeout(60_000));
+  const report = await rig.finished(both);
+  expect(Object.fromEntries(report.rollouts.map(({ service, phase }) => [service, phase]))).toEqual({
+    api: 'failed',
+    web: 'completed',
+  });
+  expect(await rig.service('api')).toMatchObject({ ready: 1, revision: 1, rollout: undefined });
+  expect((await rig.get('web.localhost')).body).toContain('"2"');
+});
+
 test('services are deployed after those they depend on, and not at all when one of them fails', async () => {
   const rig = await startRig(
     project +

@@ -129,7 +129,8 @@ export class Rollouts {
   #checkReplacing({ service, to }: Rollout, changes: readonly Change[]): void {
     const record = this.#decisions.service(service);
     const newest = this.#decisions.newestRollout(service)?.rollout;
-    if (record?.active === undefined || newest === undefined || !isFinished(newest.phase)) return;
+    if (record?.active === undefined || newest === undefined) return;
+    if (!isFinished(newest.phase) && newest.isRollback === true) return;
     const active = this.#decisions.revision(service, record.active);
     for (const { table, row } of changes) {
       if (table !== 'revisions' || row?.service !== service || row.number !== to) continue;
@@ -180,9 +181,17 @@ export class Rollouts {
       const other = this.#decisions.newestRollout(name)?.rollout;
       if (other?.deployId !== rollout.deployId || this.#decisions.service(name)?.wanted !== true) continue;
       if (['baking', 'retiring', 'completed', 'superseded'].includes(other.phase)) continue;
+      if (other.phase === 'failed' && this.#isTakenBack(other)) continue;
       const words = `${rollout.service} goes on while ${name}, which it depends on, is ${other.phase}`;
       this.#world.fail('services wait for those they depend on', words);
     }
+  }
+
+  /** Its manifest says again what serves: it is not deployed with the others any more. */
+  #isTakenBack({ service, to }: Rollout): boolean {
+    const { applied, active = 0 } = this.#decisions.service(service) ?? {};
+    const hashOf = (number: number): string | undefined => this.#decisions.revision(service, number)?.specHash;
+    return hashOf(active) === applied?.specHash && hashOf(to) !== applied?.specHash;
   }
 
   /** With the new beside the old, a failure costs none of the old: who can serve does. */
