@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/index.ts';
 import type { EventLog } from './event-log.ts';
+import { lengthOf } from './length-of-time.ts';
 import type { Change, StateStore, TableName } from './store/index.ts';
 
 /** Their rows hold what waits are counted from: when something was started, drained, signalled, how far a rollout is, what was slept through. */
@@ -16,8 +17,7 @@ const firstInstant = 1_000_000_000_000;
 export const bringToPresent = ({ store, clock, events }: PresentParts): void => {
   const tooLate = (store.all('events').at(-1)?.at ?? 0) - clock.now();
   if (tooLate <= 0) return;
-  const seconds = Math.ceil(tooLate / 1000);
-  const message = `the clock is ${seconds} s behind what it showed the supervisor before; what is waited for goes on as if no time had passed`;
+  const message = `the clock is ${lengthOf(tooLate)} behind what it showed the supervisor before; what is waited for goes on as if no time had passed`;
   const changes = tablesOfWaits.flatMap((table) => movedBack(store, table, tooLate));
   events.add({ severity: 'warning', reason: 'ClockSetBack', message }, changes);
 };

@@ -1,4 +1,5 @@
 import type { Revision, RolloutPolicy, ServiceSpec } from '../model/index.ts';
+import { stopStart } from '../model/index.ts';
 import type { Records } from './records.ts';
 
 /**
@@ -23,12 +24,7 @@ export const policyFor = ({ volumes }: ServiceSpec, policy: RolloutPolicy): Roll
     bakeSeconds: _bakes,
     ...others
   } = policy;
-  return { ...others, strategy: 'stop-start', order: 'stop-first', batch: allAtOnce, switch: 'per-instance' };
-};
-
-const allAtOnce: RolloutPolicy['batch'] = {
-  surge: { kind: 'count', count: 0 },
-  unavailable: { kind: 'percent', percent: 100, round: 'up' },
+  return { ...others, ...stopStart };
 };
 
 export const withRules = (records: Records, revision: Revision): Revision => {

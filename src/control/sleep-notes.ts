@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/index.ts';
 import type { Instant, NewEvent, Sleep } from '../model/index.ts';
+import { lengthOf } from './length-of-time.ts';
 import { put } from './records.ts';
 import type { Records } from './records.ts';
 import type { StateStore } from './store/index.ts';
@@ -41,9 +42,3 @@ export class SleepNotes {
 
 const wordsOf = ({ from, to }: Sleep): string =>
   `nothing ran here for ${lengthOf(to - from)}: the machine was asleep, the supervisor was halted, or the clock was set forward; what is waited for goes on`;
-
-const lengthOf = (milliseconds: number): string => {
-  const seconds = Math.round(milliseconds / 1000);
-  if (seconds < 120) return `${seconds} s`;
-  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 360) / 10} h`;
-};

@@ -12,6 +12,7 @@ export type * from './ledger.ts';
 export type { Operation } from './operation.ts';
 export { operationKey } from './operation.ts';
 export type * from './policy.ts';
+export * from './replacement.ts';
 export type * from './rehearsal.ts';
 export type { Address, Exit, HookOutcome, ObservedReplica, ReplicaIdentity, ReplicaPhase } from './replica.ts';
 export type * from './release.ts';

@@ -1,9 +1,8 @@
-import type { Batch, RolloutPolicy, StrategyName } from '../model/index.ts';
+import type { Batch, Replacement, StrategyName } from '../model/index.ts';
+import { stopStart } from '../model/index.ts';
 import { amountOf, replicasIn } from './amount.ts';
 import type { Findings } from './findings.ts';
 import type { PolicyInput } from './policy-input.ts';
-
-type Replacement = Pick<RolloutPolicy, 'strategy' | 'order' | 'batch' | 'switch'>;
 
 const none = { kind: 'count', count: 0 } as const;
 const one = { kind: 'count', count: 1 } as const;
@@ -11,7 +10,7 @@ const all = (round: 'up' | 'down') => ({ kind: 'percent', percent: 100, round })
 
 /** What each strategy means in the normal form. */
 const strategies: { readonly [Strategy in StrategyName]: Omit<Replacement, 'strategy'> } = {
-  'stop-start': { order: 'stop-first', batch: { surge: none, unavailable: all('down') }, switch: 'per-instance' },
+  'stop-start': stopStart,
   rolling: { order: 'start-first', batch: { surge: one, unavailable: none }, switch: 'per-instance' },
   'blue-green': { order: 'start-first', batch: { surge: all('up'), unavailable: none }, switch: 'atomic' },
   canary: { order: 'start-first', batch: { surge: all('up'), unavailable: none }, switch: 'atomic' },
