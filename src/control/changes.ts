@@ -66,12 +66,14 @@ export const appliedRecord = (
   const { spec } = applied;
   const isUnchanged = (read: (spec: ServiceSpec) => unknown): boolean =>
     before !== undefined && isSame(read(before.applied.spec), read(spec));
+  const isSameNumber = isUnchanged(({ replicas }) => replicas);
   return {
     service: spec.name,
     wanted: true,
     applied,
     policy: before !== undefined && isUnchanged(({ policy }) => policy) ? before.policy : spec.policy,
-    scaledTo: isUnchanged(({ replicas }) => replicas) ? before?.scaledTo : undefined,
+    scaledTo: isSameNumber ? before?.scaledTo : undefined,
+    ...(isSameNumber && before?.replicasBefore !== undefined && { replicasBefore: before.replicasBefore }),
     ...(before?.domains !== undefined && isUnchanged(({ domains }) => domains) && { domains: before.domains }),
   };
 };

@@ -107,7 +107,7 @@ export class Commands {
 
   scale(request: ScaleRequest): Promise<DeployResult> {
     return this.#turns.take(async () => {
-      const record = this.#known(request.service);
+      const { replicasBefore: _, ...record } = this.#known(request.service);
       if (record.policy.strategy === 'singleton' && request.replicas > 1) {
         throw new PointsmanError('USAGE', {
           message: `${request.service} is a singleton: it never has more than one replica`,

@@ -21,7 +21,10 @@ export const inPlaceChanges = (records: Records, hashed: readonly HashedSpec[]):
     const before = records.service(each.spec.name);
     if (before?.wanted !== true) return [];
     if (before.applied.specHash !== each.specHash && !returnsToActive(records, each)) return [];
-    const after = { ...appliedRecord(before, each), active: before.active };
+    const { replicasBefore, ...record } = appliedRecord(before, each);
+    // Said again of what serves, a number is meant for that.
+    const keepsNumber = before.applied.specHash === each.specHash && replicasBefore !== undefined;
+    const after = { ...record, active: before.active, ...(keepsNumber && { replicasBefore }) };
     return isSame(before, after) ? [] : [{ before, after, takenBack: takenBackBy(records, each) }];
   });
 

@@ -1,7 +1,7 @@
 import type { ObservedReplica, Operation, Revision, Rollout, ServiceName } from '../model/index.ts';
 import { rolloutId, serviceName } from '../model/index.ts';
 import { deployOrder, describePlan, describePolicy, forecast } from '../plan/index.ts';
-import type { PlannedService } from '../plan/index.ts';
+import type { PlannedService, Situation } from '../plan/index.ts';
 import type { DeployRequest, PlanReport } from '../protocol/index.ts';
 import { appliedRecord, goneServices, returnsToActive, takenBackBy, whyNew } from './changes.ts';
 import { checkStateOf } from './check-state.ts';
@@ -136,7 +136,10 @@ const rolloutOperations = (
   };
   return forecast({
     ...situation,
-    wanted: { replicas: replicasOf({ ...appliedRecord(parts.records.service(name), each), active: undefined }) },
+    wanted: {
+      ...keptBefore(situation),
+      replicas: replicasOf({ ...appliedRecord(parts.records.service(name), each), active: undefined }),
+    },
     rollout,
     revisions: [...situation.revisions, revision],
     // The waves tell the order; here it is about the service alone.
@@ -146,6 +149,12 @@ const rolloutOperations = (
     preDeploy: { kind: each.spec.preDeployCommand === undefined ? 'done' : 'pending' },
     checks: checkStateOf(each.spec, { active: situation.active, isRollback: false }),
   });
+};
+
+/** What serves keeps its number until it is replaced. */
+const keptBefore = ({ active, wanted }: Situation) => {
+  const before = wanted?.before ?? wanted?.replicas;
+  return active === undefined || before === undefined ? {} : { before };
 };
 
 const removals = (parts: SituationParts, input: PlanInput): readonly PlannedService[] => {

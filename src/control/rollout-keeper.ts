@@ -1,11 +1,19 @@
 import type { Engine } from '../engine/index.ts';
 import type { Clock } from '../lib/index.ts';
-import type { NewEvent, ObservedReplica, Revision, RevisionResult, Rollout, ServiceName } from '../model/index.ts';
+import type {
+  NewEvent,
+  ObservedReplica,
+  Revision,
+  RevisionNumber,
+  RevisionResult,
+  Rollout,
+  ServiceName,
+} from '../model/index.ts';
 import { isFinished } from '../model/index.ts';
 import { lastLines } from './crash.ts';
 import { put } from './records.ts';
 import type { Records } from './records.ts';
-import type { Change, RolloutRecord, StateStore } from './store/index.ts';
+import type { Change, RolloutRecord, ServiceRecord, StateStore } from './store/index.ts';
 
 export interface RolloutKeeperParts {
   readonly engine: Engine;
@@ -77,7 +85,7 @@ export class RolloutKeeper {
       case 'completed': {
         const before = record?.active === undefined || record.active === to ? undefined : record.active;
         return [
-          ...(record === undefined ? [] : [put.service({ ...record, active: to })]),
+          ...(record === undefined ? [] : [put.service(asActive(record, to))]),
           ...this.#result(before === undefined ? undefined : records.revision(service, before), 'retired'),
           ...this.#result(records.revision(service, to), 'active'),
         ];
@@ -103,6 +111,12 @@ export class RolloutKeeper {
     return revision === undefined ? [] : [put.revision({ ...revision, result })];
   }
 }
+
+/** The number that the one before it kept is past with it. */
+const asActive = (before: ServiceRecord, active: RevisionNumber): ServiceRecord => {
+  const { replicasBefore: _, ...record } = before;
+  return { ...record, active };
+};
 
 const phaseEvent = (rollout: Rollout, phase: Rollout['phase']): NewEvent => {
   const about = { service: rollout.service, rollout: rollout.id, revision: rollout.to } as const;

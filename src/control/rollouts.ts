@@ -14,6 +14,7 @@ import { checkStateOf } from './check-state.ts';
 import { put } from './records.ts';
 import type { Records } from './records.ts';
 import { policyFor } from './rules.ts';
+import { replicasOf } from './situation.ts';
 import type { Change, RolloutRecord, ServiceRecord, StateStore } from './store/index.ts';
 
 export interface RolloutStarterParts {
@@ -117,8 +118,19 @@ export class RolloutStarter {
     };
     return {
       rollout: record,
-      changes: [put.service({ ...wanted.record, active }), put.revision(revision), put.rollout(record)],
+      changes: [put.service(this.#withActive(wanted.record, active)), put.revision(revision), put.rollout(record)],
     };
+  }
+
+  /** A new number of replicas is meant for the new revision: the one that serves keeps its own. */
+  #withActive(wanted: NewRevision['record'], active: RevisionNumber | undefined): ServiceRecord {
+    const { replicasBefore: _, ...record } = wanted;
+    const before = this.#parts.records.service(record.service);
+    const after = { ...record, active };
+    if (before === undefined || active === undefined) return after;
+    const own = active === before.active ? before.replicasBefore : undefined;
+    const replicas = own ?? replicasOf(before);
+    return replicas === replicasOf(after) ? after : { ...after, replicasBefore: replicas };
   }
 
   #unfinished(service: ServiceName): readonly RolloutRecord[] {

@@ -1,4 +1,12 @@
-import type { EnvironmentName, Instant, ObservedReplica, ProjectName, Rollout, ServiceName } from '../model/index.ts';
+import type {
+  EnvironmentName,
+  Instant,
+  ObservedReplica,
+  ProjectName,
+  RevisionNumber,
+  Rollout,
+  ServiceName,
+} from '../model/index.ts';
 import { dependencyState } from '../plan/index.ts';
 import { isFailurePast } from './changes.ts';
 import { nothingToCheck } from './check-state.ts';
@@ -39,7 +47,7 @@ export const situationOf = (parts: SituationParts, service: ServiceName, facts: 
     project,
     environment,
     service,
-    wanted: record?.wanted === true ? { replicas: seatsOf(records, record, newest?.rollout) } : undefined,
+    wanted: record?.wanted === true ? wantedOf(records, record, newest?.rollout) : undefined,
     rollout: newest?.rollout,
     revisions: records.revisionsOf(service).map((revision) => withRules(records, revision)),
     active: record?.active,
@@ -63,12 +71,21 @@ export const replicasOf = ({ scaledTo, applied, policy }: ServiceRecord): number
   return isAlone ? Math.min(1, replicas) : replicas;
 };
 
-/** As many as the version may have that is to run: a rollback, or a failure, may lead to one with a volume. */
-const seatsOf = (records: Records, record: ServiceRecord, newest: Rollout | undefined): number => {
-  const goesBack = newest?.phase === 'failed' || newest?.phase === 'superseded';
-  const number = goesBack ? record.active : newest?.to;
-  const volumes = records.revision(record.service, number ?? 0)?.spec.volumes ?? [];
-  return volumes.length > 0 ? Math.min(1, replicasOf(record)) : replicasOf(record);
+/** How many what serves has until it is replaced. Rules by which there is one never lead back to more. */
+export const keptReplicas = (record: ServiceRecord): number => {
+  const replicas = record.replicasBefore ?? replicasOf(record);
+  return record.policy.strategy === 'singleton' ? Math.min(1, replicas) : replicas;
+};
+
+/** As many as the newest version is to have, and the active one as long as it is there: either may have a volume. */
+const wantedOf = (records: Records, record: ServiceRecord, newest: Rollout | undefined): Situation['wanted'] => {
+  const seatsIn = (revision: RevisionNumber | undefined, replicas: number): number => {
+    const volumes = records.revision(record.service, revision ?? 0)?.spec.volumes ?? [];
+    return volumes.length > 0 ? Math.min(1, replicas) : replicas;
+  };
+  const replicas = seatsIn(newest?.to, replicasOf(record));
+  if (record.active === undefined || record.active === newest?.to) return { replicas };
+  return { replicas, before: seatsIn(record.active, keptReplicas(record)) };
 };
 
 const noDependencies: DependencyState = { waitingFor: [], failed: undefined };

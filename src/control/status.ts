@@ -14,7 +14,7 @@ import { previewHosts } from './preview.ts';
 import { domainsOf } from './releases.ts';
 import type { Routes } from './routes.ts';
 import { shownRollout } from './shown-rollout.ts';
-import { replicasOf } from './situation.ts';
+import { keptReplicas, replicasOf } from './situation.ts';
 import type { ServiceRecord } from './store/index.ts';
 import type { TableSurroundings } from './table-surroundings.ts';
 
@@ -124,7 +124,7 @@ const serviceStatus = async (parts: StatusParts, record: ServiceRecord): Promise
   return {
     name: record.service,
     strategy: record.policy.strategy,
-    wanted: record.wanted ? replicasOf(record) : 0,
+    wanted: record.wanted ? wantedNow(record, newest) : 0,
     ready: replicas.filter((replica) => phaseOf(replica) === 'ready').length,
     revision: record.active,
     urls: isHere(parts, record)
@@ -137,6 +137,10 @@ const serviceStatus = async (parts: StatusParts, record: ServiceRecord): Promise
     conditions: [...live.conditions(record.service), manifestCondition(parts)],
   };
 };
+
+/** Until it is replaced what serves keeps its number, also after a version with another one has failed. */
+const wantedNow = (record: ServiceRecord, newest: Rollout | undefined): number =>
+  newest?.phase === 'failed' ? keptReplicas(record) : replicasOf(record);
 
 /** What failed last is worth seeing until something newer completes, or its manifest is taken back. */
 const isWorthSeeing = (records: Records, record: ServiceRecord, newest: Rollout): boolean =>

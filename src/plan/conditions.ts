@@ -1,6 +1,7 @@
 import type { Condition, Rollout } from '../model/index.ts';
 import { isFinished } from '../model/index.ts';
 import type { Intent } from './intent.ts';
+import { seatsNow } from './intent.ts';
 import { historyOf, isReady } from './replicas.ts';
 import { decideRestart } from './restart.ts';
 import type { Situation } from './situation.ts';
@@ -22,7 +23,7 @@ const available = (situation: Situation, rollout: Rollout | undefined, intent: I
   const routed = situation.replicas.filter(
     (replica) => situation.routed.includes(replica.id) && isReady(situation, replica),
   ).length;
-  const wanted = intent.kind === 'remove' ? 0 : intent.wanted;
+  const wanted = seatsNow(intent);
   const message = `${routed} of ${wanted} replicas are ready and routed`;
   if (routed === 0) {
     // As long as a rollout is under way it may still come to that by itself.

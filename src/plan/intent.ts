@@ -8,13 +8,21 @@ export type Intent =
   /** Everything goes. */
   | { readonly kind: 'remove'; readonly rules: Revision | undefined }
   /** The new revision is not begun: what serves goes on serving, the active revision fills gaps. */
-  | { readonly kind: 'hold'; readonly active: Revision | undefined; readonly rules: Revision; readonly wanted: number }
+  | {
+      readonly kind: 'hold';
+      readonly active: Revision | undefined;
+      readonly rules: Revision;
+      readonly wanted: number;
+      readonly before: number;
+    }
   /** The old version stays whole while candidates of the new one run beside it. */
   | {
       readonly kind: 'try-out';
       readonly active: Revision | undefined;
       readonly rules: Revision;
       readonly wanted: number;
+      /** How many the old version keeps. */
+      readonly before: number;
       readonly candidates: number;
       /** They may be in the routes, by the split. */
       readonly isRouted: boolean;
@@ -25,6 +33,7 @@ export type Intent =
       readonly target: Revision;
       readonly rules: Revision;
       readonly wanted: number;
+      readonly before: number;
       /** Whatever was replaced so far stays as it is; the revision fills gaps. */
       readonly pausedWith?: Revision | undefined;
       /** Away from a version that was tried out and failed, without waiting for full capacity. */
@@ -36,30 +45,45 @@ export const intentOf = (situation: Situation, rollout: Rollout | undefined): In
   const rules = revisionOf(situation, rollout?.to);
   if (situation.wanted === undefined || rollout === undefined || rules === undefined) return { kind: 'remove', rules };
   const active = revisionOf(situation, situation.active);
-  const wanted = situation.wanted.replicas;
+  const { replicas: wanted, before = wanted } = situation.wanted;
   switch (rollout.phase) {
     case 'waiting':
     case 'building':
     case 'checking':
     case 'pre-deploy':
-      return { kind: 'hold', active, rules, wanted };
+      return { kind: 'hold', active, rules, wanted, before };
     case 'staging':
     case 'previewing':
     case 'canary': {
       const candidates = candidatesOf(rules.spec.policy, rollout, wanted);
-      return { kind: 'try-out', active, rules, wanted, candidates, isRouted: rollout.phase !== 'staging' };
+      return { kind: 'try-out', active, rules, wanted, before, candidates, isRouted: rollout.phase !== 'staging' };
     }
     case 'replacing':
-      return { kind: 'replace', target: rules, rules, wanted, ...(isHeld(rollout) && { pausedWith: active }) };
+      return { kind: 'replace', target: rules, rules, wanted, before, ...(isHeld(rollout) && { pausedWith: active }) };
     case 'verifying':
     case 'baking':
     case 'retiring':
     case 'completed':
-      return { kind: 'replace', target: rules, rules, wanted };
+      return { kind: 'replace', target: rules, rules, wanted, before };
     case 'failed':
-    case 'superseded':
+    case 'superseded': {
       if (active === undefined) return { kind: 'remove', rules };
-      return { kind: 'replace', target: active, rules, wanted, retreats: keepsOldWhole(rules) && wasTriedOut(rollout) };
+      const retreats = keepsOldWhole(rules) && wasTriedOut(rollout);
+      return { kind: 'replace', target: active, rules, wanted: before, before, retreats };
+    }
+  }
+};
+
+/** How many there are to be for now: a version that is not exchanged yet keeps its own number. */
+export const seatsNow = (intent: Intent): number => {
+  switch (intent.kind) {
+    case 'remove':
+      return 0;
+    case 'hold':
+    case 'try-out':
+      return intent.before;
+    case 'replace':
+      return intent.wanted;
   }
 };
 

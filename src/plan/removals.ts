@@ -1,12 +1,13 @@
 import type { Departure, ObservedReplica, Operation, RolloutPolicy } from '../model/index.ts';
 import type { Intent } from './intent.ts';
+import { seatsNow } from './intent.ts';
 import { bySeat, isLeaving, isLive } from './replicas.ts';
 import type { Situation } from './situation.ts';
 
 /** Ended replicas go once nobody needs their last words: something newer sits in their slot, or the slot is gone. */
 export const removals = (situation: Situation, intent: Intent): readonly Operation[] => {
   const kept = intent.kind === 'replace' ? intent.target.number : situation.active;
-  const wanted = intent.kind === 'remove' ? 0 : intent.wanted;
+  const wanted = seatsNow(intent);
   const policy = intent.rules?.spec.policy;
   return situation.replicas
     .filter((replica) => !isLive(replica) && !situation.routed.includes(replica.id))

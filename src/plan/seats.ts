@@ -93,5 +93,5 @@ export const isRouted =
 
 export const whyStart = (situation: Situation, target: Revision): string =>
   situation.active === target.number
-    ? `keeps ${situation.wanted?.replicas ?? target.spec.replicas} running`
+    ? `keeps ${situation.wanted?.before ?? situation.wanted?.replicas ?? target.spec.replicas} running`
     : `revision ${target.number}: ${target.cause}`;

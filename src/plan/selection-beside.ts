@@ -8,16 +8,18 @@ import type { Situation } from './situation.ts';
 
 /** The old version stays whole; so many of the new one run beside it, and are in the routes once users may meet them. */
 export const selectWhileTryingOut = (situation: Situation, intent: Intent & { kind: 'try-out' }): Selection => {
-  const { active, rules, wanted, candidates } = intent;
+  const { active, rules, wanted, before, candidates } = intent;
   const holders = holdersOf(situation, rules, wanted);
   const old = keepersOf(situation, intent).filter(({ revision }) => revision !== rules.number);
-  const room = wanted - old.length - (startsUnderWay(situation) - startsUnderWay(situation, rules.number));
+  const room = before - old.length - (startsUnderWay(situation) - startsUnderWay(situation, rules.number));
   // The rules may have become ones by which nobody stands beside another: then nobody comes beside the old version any more.
   const isAlone = rules.spec.policy.order === 'stop-first';
   const freshRoom = isAlone ? wanted - allLive(situation).length - startsUnderWay(situation) : candidates;
   const fresh = fillSlots(situation, rules, { wanted: candidates, room: freshRoom, why: whyStart(situation, rules) });
   const gaps =
-    active === undefined ? nothingToFill : fillSlots(situation, active, { wanted, room, why: 'keeps its capacity' });
+    active === undefined
+      ? nothingToFill
+      : fillSlots(situation, active, { wanted: before, room, why: 'keeps its capacity' });
   const members = [...old, ...(intent.isRouted ? holders : [])].filter((replica) => isReady(situation, replica));
   return {
     ...together(fresh, gaps),
@@ -52,12 +54,17 @@ export const selectWhilePaused = (situation: Situation, intent: Pausing): Select
 };
 
 /** Seats that the new version had already, then the old version's, as far as there is capacity missing. */
-const fillWhilePaused = (situation: Situation, { target, wanted, pausedWith, rules }: Pausing, kept: number): Fill => {
+const fillWhilePaused = (situation: Situation, intent: Pausing, kept: number): Fill => {
+  const { target, wanted, before, pausedWith, rules } = intent;
   const occupied = rules.spec.policy.order === 'stop-first' ? allLive(situation).length : kept;
   const room = wanted - occupied - startsUnderWay(situation);
   const again = fillSlots(situation, target, { wanted, room, why: whyStart(situation, target) });
   const taken = again.starts.filter(({ replica }) => historyOf(situation, target.number, replica.slot) !== undefined);
-  const gaps = fillSlots(situation, pausedWith, { wanted, room: room - taken.length, why: 'keeps its capacity' });
+  const gaps = fillSlots(situation, pausedWith, {
+    wanted: before,
+    room: room - taken.length,
+    why: 'keeps its capacity',
+  });
   return together({ ...again, starts: taken }, gaps);
 };
 

@@ -1,7 +1,7 @@
 import type { ObservedReplica, Revision, RolloutPolicy } from '../model/index.ts';
 import { resolveBatch, takesOverAtOnce } from './batch.ts';
 import type { Intent } from './intent.ts';
-import { keepersOf } from './keepers.ts';
+import { keepersOf, mostOf } from './keepers.ts';
 import { bySeat, isLeaving, isLive, isReady, startsUnderWay } from './replicas.ts';
 import {
   allLive,
@@ -40,14 +40,16 @@ export const select = (situation: Situation, intent: Intent): Selection => {
 };
 
 const selectWhileHolding = (situation: Situation, intent: Intent & { kind: 'hold' }): Selection => {
+  const { active, before } = intent;
   const keepers = keepersOf(situation, intent);
   // stop-first may mean that two must never run together: then also what is on its way out takes a place.
-  const occupied = intent.rules.spec.policy.order === 'stop-first' ? allLive(situation).length : keepers.length;
-  const room = intent.wanted - occupied - startsUnderWay(situation);
+  const isAlone = intent.rules.spec.policy.order === 'stop-first';
+  const free = isAlone ? before - allLive(situation).length : mostOf(intent) - keepers.length;
+  const room = free - startsUnderWay(situation);
   const fill =
-    intent.active === undefined
+    active === undefined
       ? nothingToFill
-      : fillSlots(situation, intent.active, { wanted: intent.wanted, room, why: 'keeps its capacity' });
+      : fillSlots(situation, active, { wanted: before, room, why: 'keeps its capacity' });
   // A supervisor that was killed while the disk was full may have begun the new revision already, and nobody knows how far.
   const isOther = ({ revision }: ObservedReplica): boolean => revision !== intent.rules.number;
   return {

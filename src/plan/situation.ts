@@ -28,8 +28,8 @@ export interface Situation {
   readonly project: ProjectName;
   readonly environment: EnvironmentName;
   readonly service: ServiceName;
-  /** undefined: the service left the manifest and is to be removed. */
-  readonly wanted: { readonly replicas: number } | undefined;
+  /** undefined: the service left the manifest and is to be removed. before: of the active revision until it is replaced, where that is another one. */
+  readonly wanted: { readonly replicas: number; readonly before?: number } | undefined;
   /** The newest rollout, finished or not; undefined before the first. */
   readonly rollout: Rollout | undefined;
   /** Every revision that has a live replica, is `rollout.to`, or is the active one. */

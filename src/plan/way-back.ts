@@ -9,8 +9,9 @@ import type { Situation } from './situation.ts';
 export const wayBackEnds = (situation: Situation, rollout: Rollout | undefined): Instant | undefined => {
   const active = revisionOf(situation, situation.active);
   if (rollout?.phase !== 'failed' || situation.wanted === undefined || active === undefined) return undefined;
+  const { replicas, before = replicas } = situation.wanted;
   const until = dueAfter(situation.sleeps, enteredAt(rollout), active.spec.policy.gate.deadlineSeconds * 1000);
-  return until <= situation.now || isWhole(situation, situation.wanted.replicas) ? undefined : until;
+  return until <= situation.now || isWhole(situation, before) ? undefined : until;
 };
 
 /** Told once, at its end: whoever waits for the deploy goes on only then. */

@@ -137,6 +137,26 @@ test('of two services changed together, the one whose manifest is taken back sta
   expect((await rig.get('web.localhost')).body).toContain('"2"');
 });
 
+test('a singleton edited to three replicas of something else never runs more than once as what it was', async () => {
+  const rig = await startRig(project + politeService('web', ['variables: { RELEASE: "1" }'], ['strategy: singleton']));
+  await rig.up();
+  const failing = ['strategy: rolling', 'numReplicas: 3', 'restartPolicyType: NEVER'];
+  const release2 = politeService('web', ['variables: { RELEASE: "2" }'], failing);
+  rig.write('pointsman.yaml', project + release2.replace('node polite.mjs', 'node exits-zero.mjs'));
+  expect((await rig.up()).result).toBe('failed');
+  expect(await rig.service('web')).toMatchObject({ ready: 1, wanted: 1, revision: 1 });
+  rig.write('pointsman.yaml', project + release2);
+  expect((await rig.up()).result).toBe('completed');
+  expect(await rig.service('web')).toMatchObject({ ready: 3, wanted: 3, revision: 3 });
+  const started = (await rig.eventsSoFar()).filter(
+    ({ reason, revision }) => reason === 'ReplicaStarted' && revision === 1,
+  );
+  expect(started).toHaveLength(1);
+  // Said of what runs, a number is meant for that.
+  await rig.control.scale({ service: 'web', replicas: 2 });
+  await expect.poll(async () => (await rig.service('web')).ready, { timeout: 60_000 }).toBe(2);
+});
+
 test('services are deployed after those they depend on, and not at all when one of them fails', async () => {
   const rig = await startRig(
     project +

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bluegreen, rolling, singleton, stopStart } from './policies.ts';
+import type { RolloutPolicy } from '../../src/model/index.ts';
+import { bluegreen, canary, rolling, singleton, stopStart } from './policies.ts';
 import { polite, World } from './world.ts';
 
 const upOn = (policy: typeof bluegreen, replicas: number): World => {
@@ -246,6 +247,52 @@ describe('a newer manifest', () => {
     world.run();
     expect(world.live.map((replica) => replica.revision)).toEqual([3]);
     expect(world.rollout?.phase).toBe('completed');
+  });
+});
+
+describe('a version with another number of replicas', () => {
+  const startsOf = (world: World, revision: number): number =>
+    world.log.filter(({ operation }) => operation.kind === 'start' && operation.replica.revision === revision).length;
+
+  it.each<[string, RolloutPolicy]>([
+    ['blue-green', bluegreen],
+    ['rolling', rolling],
+    ['stop-start', stopStart],
+    ['canary', { ...canary, canary: { steps: [{ percent: 50, pause: 60 }], matches: [] } }],
+  ])('starts none of the old one, which keeps its own number: %s', (_how, policy) => {
+    const world = upOn(singleton, 1);
+    world.wanted = { replicas: 3, before: 1 };
+    world.traffic = () => ({ requests: 100, failed: 0, p95Ms: 20, p99Ms: 40 });
+    world.deploy(policy);
+    world.run(2_000_000);
+    expect(world.rollout?.phase).toBe('completed');
+    expect(world.serving).toHaveLength(3);
+    expect([startsOf(world, 1), startsOf(world, 2)]).toEqual([1, 3]);
+  });
+
+  it('leaves the old one its number when it fails', () => {
+    const world = upOn(singleton, 1);
+    world.wanted = { replicas: 3, before: 1 };
+    world.deploy(rolling, { ...polite, neverReady: true });
+    world.run(2_000_000);
+    expect(world.rollout?.phase).toBe('failed');
+    expect(world.live.map(({ revision, slot }) => [revision, slot])).toEqual([[1, 0]]);
+    expect(startsOf(world, 1)).toBe(1);
+  });
+
+  it('has the old one whole until it takes over with fewer', () => {
+    const world = upOn(bluegreen, 3);
+    world.wanted = { replicas: 1, before: 3 };
+    world.waitsFor = { waitingFor: ['database'] };
+    world.deploy(bluegreen);
+    world.step();
+    const [first] = world.serving;
+    if (first !== undefined) world.crash(first.id, 1);
+    world.stay(15_000);
+    expect(world.serving.map(({ revision }) => revision)).toEqual([1, 1, 1]);
+    world.waitsFor = { waitingFor: [] };
+    world.run();
+    expect(world.live.map(({ revision }) => revision)).toEqual([2]);
   });
 });
 

@@ -63,7 +63,7 @@ const service = serviceName('web');
 /** One service in a world of virtual time: operations take a while, replicas behave as told, the planner decides. */
 export class World {
   now = 0;
-  wanted: { replicas: number } | undefined;
+  wanted: { replicas: number; before?: number } | undefined;
   rollout: Rollout | undefined;
   active: number | undefined;
   readonly revisions: Revision[] = [];

@@ -136,8 +136,8 @@ export const mutants: readonly Mutant[] = [
     name: 'a failed version is gone on with',
     seed: 12,
     file: 'plan/intent.ts',
-    find: "return { kind: 'replace', target: active, rules, wanted, retreats: keepsOldWhole(rules) && wasTriedOut(rollout) };",
-    replace: "return { kind: 'replace', target: rules, rules, wanted };",
+    find: "return { kind: 'replace', target: active, rules, wanted: before, before, retreats };",
+    replace: "return { kind: 'replace', target: rules, rules, wanted, before };",
     rule: 'nobody rolls back a rollback',
   },
   {

@@ -63,6 +63,8 @@ export interface ServiceRecord {
   readonly policy: RolloutPolicy;
   /** Set by `scale`; holds until the manifest's own number changes. */
   readonly scaledTo: number | undefined;
+  /** How many the active revision had when another was asked for together with another number: it keeps them until it is replaced. */
+  readonly replicasBefore?: number;
   /** Brought back by a rollback; holds until the manifest's own change. undefined: the manifest's. */
   readonly domains?: readonly string[];
   /** The revision that last completed. */

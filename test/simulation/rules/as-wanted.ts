@@ -75,6 +75,8 @@ export class AsWanted {
     }
     if (rollout?.phase === 'completed' && rollout.to !== record.active)
       return `${rollout.to} of ${service} completed and is not active`;
+    if (rollout?.phase === 'completed' && record.replicasBefore !== undefined)
+      return `${service} has the number of a version that was replaced`;
     return this.#seats(record, revision, containers) ?? this.#routes(service, containers, routed);
   }
 

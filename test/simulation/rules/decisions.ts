@@ -127,9 +127,11 @@ export const wantedReplicas = ({ wanted, scaledTo, applied, policy }: ServiceRec
   return isAlone ? Math.min(1, replicas) : replicas;
 };
 
-/** Of a version that has a volume there is one. */
-export const seatsOf = (record: ServiceRecord, { spec }: Revision): number =>
-  spec.volumes.length > 0 ? Math.min(1, wantedReplicas(record)) : wantedReplicas(record);
+/** Of the version that worked last: its own number, if a newer one did not come to have another. Of one that has a volume there is one. */
+export const seatsOf = (record: ServiceRecord, { spec }: Revision): number => {
+  const replicas = record.wanted ? (record.replicasBefore ?? wantedReplicas(record)) : 0;
+  return spec.volumes.length > 0 || record.policy.strategy === 'singleton' ? Math.min(1, replicas) : replicas;
+};
 
 /** How few may serve while versions are exchanged. Worked out apart from the planner, which it is there to check. */
 export const floorOf = (policy: RolloutPolicy, wanted: number): number => {
