@@ -1,5 +1,5 @@
 import type { ObservedReplica, Operation, Revision, Rollout, ServiceName } from '../model/index.ts';
-import { rolloutId, serviceName } from '../model/index.ts';
+import { isFinished, rolloutId, serviceName } from '../model/index.ts';
 import { deployOrder, describePlan, describePolicy, forecast } from '../plan/index.ts';
 import type { PlannedService, Situation } from '../plan/index.ts';
 import type { DeployRequest, PlanReport } from '../protocol/index.ts';
@@ -66,6 +66,9 @@ const apart = (parts: SituationParts, input: PlanInput, service: ServiceName): r
       ...(takenBack === undefined ? [] : [`the deploy of ${service} revision ${takenBack.to} is aborted`]),
     ];
   }
+  const rollout = underWay(parts, record);
+  if (rollout !== undefined)
+    return [`${service} revision ${rollout.to}, which its manifest asks for, is ${rollout.phase}`];
   const differences = isRolledBack(parts, record) ? differencesOf(parts, input, service).map(differenceInWords) : [];
   return [
     ...(scaledTo === undefined || scaledTo === spec.replicas
@@ -75,6 +78,13 @@ const apart = (parts: SituationParts, input: PlanInput, service: ServiceName): r
       ? []
       : [`${service} was rolled back; \`pointsman deploy ${service}\` takes it forward: ${differences.join('; ')}`]),
   ];
+};
+
+/** To what the manifest says. */
+const underWay = ({ records }: SituationParts, { service, applied }: ServiceRecord): Rollout | undefined => {
+  const rollout = records.newestRollout(service)?.rollout;
+  if (rollout === undefined || isFinished(rollout.phase)) return undefined;
+  return records.revision(service, rollout.to)?.specHash === applied.specHash ? rollout : undefined;
 };
 
 /** What serves is older than the manifest, or goes by older rules. Rules that the manifest changed in place are in force. */

@@ -78,6 +78,10 @@ test('a manifest changed and changed back while its version starts aborts that, 
   const slow = await rig.control.apply({}, AbortSignal.timeout(60_000));
   await rig.event('ReplicaStarted', 'web');
   await rig.event('Replacing', 'web');
+  const meanwhile = await rig.control.plan({ services: [], variables: {} }, AbortSignal.timeout(60_000));
+  expect(meanwhile.services).toMatchObject([
+    { change: 'none', apart: ['web revision 2, which its manifest asks for, is replacing'] },
+  ]);
   rig.write('pointsman.yaml', good);
   const plan = await rig.control.plan({ services: [], variables: {} }, AbortSignal.timeout(60_000));
   expect(plan.services).toMatchObject([
