@@ -26,6 +26,8 @@ export type Intent =
       readonly candidates: number;
       /** They may be in the routes, by the split. */
       readonly isRouted: boolean;
+      /** They are only there to be looked at, for as long as it takes somebody. */
+      readonly isPreview: boolean;
     }
   /** The target takes over from whatever else runs, by the rules' policy. */
   | {
@@ -56,7 +58,8 @@ export const intentOf = (situation: Situation, rollout: Rollout | undefined): In
     case 'previewing':
     case 'canary': {
       const candidates = candidatesOf(rules.spec.policy, rollout, wanted);
-      return { kind: 'try-out', active, rules, wanted, before, candidates, isRouted: rollout.phase !== 'staging' };
+      const [isRouted, isPreview] = [rollout.phase !== 'staging', rollout.phase === 'previewing'];
+      return { kind: 'try-out', active, rules, wanted, before, candidates, isRouted, isPreview };
     }
     case 'replacing':
       return { kind: 'replace', target: rules, rules, wanted, before, ...(isHeld(rollout) && { pausedWith: active }) };

@@ -2,24 +2,26 @@ import type { Revision } from '../model/index.ts';
 import type { Intent } from './intent.ts';
 import { keepersOf } from './keepers.ts';
 import { bySeat, historyOf, isLeaving, isReady, startsUnderWay } from './replicas.ts';
-import { allLive, fillSlots, holdersOf, isRouted, nothingToFill, whyStart } from './seats.ts';
+import { allLive, fillSlots, holdersOf, isRouted, nothingToFill, seatsGivenUp, whyStart } from './seats.ts';
 import type { Fill, Selection } from './seats.ts';
 import type { Situation } from './situation.ts';
 
 /** The old version stays whole; so many of the new one run beside it, and are in the routes once users may meet them. */
 export const selectWhileTryingOut = (situation: Situation, intent: Intent & { kind: 'try-out' }): Selection => {
   const { active, rules, wanted, before, candidates } = intent;
-  const holders = holdersOf(situation, rules, wanted);
   const old = keepersOf(situation, intent).filter(({ revision }) => revision !== rules.number);
-  const room = before - old.length - (startsUnderWay(situation) - startsUnderWay(situation, rules.number));
-  // The rules may have become ones by which nobody stands beside another: then nobody comes beside the old version any more.
+  // The rules may have become ones by which nobody stands beside another: then nobody comes beside anybody any more.
   const isAlone = rules.spec.policy.order === 'stop-first';
-  const freshRoom = isAlone ? wanted - allLive(situation).length - startsUnderWay(situation) : candidates;
-  const fresh = fillSlots(situation, rules, { wanted: candidates, room: freshRoom, why: whyStart(situation, rules) });
+  const holders = isAlone && isInTheWay(situation, intent, old.length) ? [] : holdersOf(situation, rules, wanted);
+  const occupied = allLive(situation).length + startsUnderWay(situation);
+  const beside = old.length + startsUnderWay(situation) - startsUnderWay(situation, rules.number);
+  const room = before - (isAlone ? occupied : beside);
   const gaps =
     active === undefined
       ? nothingToFill
       : fillSlots(situation, active, { wanted: before, room, why: 'keeps its capacity' });
+  const freshRoom = isAlone ? wanted - occupied - gaps.starts.length : candidates;
+  const fresh = fillSlots(situation, rules, { wanted: candidates, room: freshRoom, why: whyStart(situation, rules) });
   const members = [...old, ...(intent.isRouted ? holders : [])].filter((replica) => isReady(situation, replica));
   return {
     ...together(fresh, gaps),
@@ -28,6 +30,13 @@ export const selectWhileTryingOut = (situation: Situation, intent: Intent & { ki
     settled: false,
   };
 };
+
+/** A preview, which waits for somebody, keeps nobody of the old version from coming back meanwhile. */
+const isInTheWay = (
+  situation: Situation,
+  { active, isPreview, before }: Intent & { kind: 'try-out' },
+  old: number,
+): boolean => isPreview && active !== undefined && old < before - seatsGivenUp(situation, active, before);
 
 /** A replacement that is held, and whose old version fills gaps. */
 type Pausing = Intent & { kind: 'replace' } & { readonly pausedWith: Revision };

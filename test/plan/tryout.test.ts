@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RolloutPolicy } from '../../src/model/index.ts';
 import { planService } from '../../src/plan/index.ts';
-import { bluegreen, canary, rolling, stopStart } from './policies.ts';
+import { bluegreen, canary, rolling, singleton, stopStart } from './policies.ts';
 import { nothingToCheck, polite, World } from './world.ts';
 
 const manual: RolloutPolicy = { ...bluegreen, promotion: 'manual' };
@@ -47,6 +47,22 @@ describe('promotion by hand', () => {
     world.requests = { ...world.requests, promotions: 1 };
     world.stay(60_000);
     expect(world.rollout).toMatchObject({ phase: 'canary', waitsFor: 'promotion' });
+  });
+
+  it('gives way to an old version that crashed, once the service is a singleton', () => {
+    const world = new World(1);
+    world.deploy(manual, { ...polite, exits: { afterMs: 100_000, code: 1 } });
+    world.stay(30_000);
+    world.deploy(manual);
+    world.stay(30_000);
+    expect(world.rollout?.phase).toBe('previewing');
+    for (const [index, revision] of world.revisions.entries()) {
+      world.revisions[index] = { ...revision, spec: { ...revision.spec, policy: singleton } };
+    }
+    world.stay(120_000);
+    expect(world.rollout?.phase).toBe('previewing');
+    expect(revisionsOf(world.serving)).toEqual([1]);
+    expect(revisionsOf(world.live)).toEqual([1]);
   });
 
   it('leaves the old version as it was after `abort`', () => {

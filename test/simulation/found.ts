@@ -185,6 +185,21 @@ export const found: Readonly<Record<string, Scenario>> = {
       { at: 8000, kind: 'edit', service: 'web', change: { policy: singleton } },
       { at: 18_000, kind: 'replica removed by hand', which: 1 },
     ]),
+  'of a service that has become a singleton one comes back after an engine restart, not the old and the new version':
+    story({ policy: { ...canary, restart: web.policy.restart } }, { bootMs: 9000 }, [
+      edit(30_000),
+      { at: 31_000, kind: 'edit', service: 'web', change: { policy: singleton } },
+      { at: 37_000, kind: 'engine restarts', forMs: 15_000 },
+    ]),
+  'once a service is a singleton its old version does not come back beside the new one that is tried out': story(
+    { policy: { ...canary, restart: web.policy.restart } },
+    { bootMs: 12_000 },
+    [
+      edit(30_000),
+      { at: 31_000, kind: 'edit', service: 'web', change: { policy: singleton } },
+      { at: 37_000, kind: 'replica ends', which: 0, how: 'exits with 1' },
+    ],
+  ),
   'of who left the routes while the disk was full the next supervisor does not know': {
     ...story(
       { replicas: 2, policy: { ...rolling, overlapSeconds: 3, batch: oneByOne, restart: web.policy.restart } },
