@@ -185,6 +185,14 @@ export const found: Readonly<Record<string, Scenario>> = {
       { at: 8000, kind: 'edit', service: 'web', change: { policy: singleton } },
       { at: 18_000, kind: 'replica removed by hand', which: 1 },
     ]),
+  'what users meet after a bake is not judged by, also where its end is written down only once the disk has room': {
+    ...story({ requests: 10, policy: { ...web.policy, bakeSeconds: 8 } }, {}, [
+      edit(5000),
+      { at: 10_000, kind: 'disk full', forMs: 15_000 },
+      { at: 19_000, kind: 'replica hangs', which: 0 },
+    ]),
+    weather: { callMs: 300, looksAreOld: false, callsOutliveCaller: false },
+  },
   'of a service that has become a singleton one comes back after an engine restart, not the old and the new version':
     story({ policy: { ...canary, restart: web.policy.restart } }, { bootMs: 9000 }, [
       edit(30_000),

@@ -81,6 +81,8 @@ export class Judging {
     const record = this.#decisions.service(after.service);
     if (isAsked || record === undefined || after.phase === 'superseded' || this.#isAskedToTheEnd(after)) return;
     if (this.#isEngineTroubled() || this.#world.time.now < this.#troubledUntil) return;
+    // It may have been decided long before it could be written down.
+    if (this.#world.disk.fullUntil > since) return;
     const { minRequests, windowSeconds, maxErrorIncrease } = record.policy.analysis ?? byDefault;
     const begins = Math.max(since, this.#world.time.now - windowSeconds * 1000, this.#troubledUntil);
     const from = begins + judgedWithinMs;
