@@ -9,7 +9,10 @@ describe('a canary, under load', () => {
     numReplicas: 2,
     canary: {
       steps: [step(0, 'promote'), step(25, 'promote'), step(50, 1)],
-      matches: [{ header: 'x-try', value: 'new' }],
+      matches: [
+        { header: 'x-try', value: 'new' },
+        { cookie: 'try', value: 'new' },
+      ],
     },
     analysis,
   };
@@ -23,6 +26,8 @@ describe('a canary, under load', () => {
       expect(report).toMatchObject({ result: 'running', rollouts: [{ phase: 'canary', waitsFor: 'promotion' }] });
       expect(await answers(project, 20)).toEqual({ '1': 20 });
       expect(await answers(project, 20, { 'x-try': 'new' })).toEqual({ '2': 20 });
+      expect(await answers(project, 10, { cookie: 'seen=1; try=new' })).toEqual({ '2': 10 });
+      expect(await answers(project, 10, { cookie: 'try=newer' })).toEqual({ '1': 10 });
       const { previews = [] } = await project.service('web');
       expect(previews).toEqual([expect.stringContaining(`http://preview.${host}:`)]);
       expect(await answers(project, 5, { host: `preview.${host}` })).toEqual({ '2': 5 });

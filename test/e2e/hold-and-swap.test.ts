@@ -56,6 +56,9 @@ test('requests wait at the proxy while the only instance is replaced: none fails
     // They were really held for as long as the new one took to start.
     expect(longestMs).toBeGreaterThan(bootMs / 2);
     expect((await ask(await project.url(), host)).body).toContain('"release":"2"');
+    const plan = await project.do('plan', 'web', '--variable', 'RELEASE=3');
+    expect(plan).toMatch(/expected: a gap of \d+\.\d s, .* as the last deploy took/);
+    expect(plan).toMatch(/note: It has a volume: the old replica is stopped before the new one starts/);
   }));
 
 test('what does not fit into the budget is told to come back', () =>

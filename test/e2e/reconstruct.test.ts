@@ -122,3 +122,47 @@ test('good, failed and taken-back deploys can be told from the events alone', as
       .toSorted(),
   );
 });
+
+test('who let a canary go on, held it and gave it up, at which share, can be told from the events alone', async () => {
+  const said = async (by: string, ...args: string[]): Promise<void> => {
+    project().environment['USER'] = by;
+    await project().run(...args);
+  };
+  const steps = [
+    { percent: 20, pause: 'promote' },
+    { percent: 50, pause: 'promote' },
+  ];
+  const before = (await project().events('web')).at(-1)?.sequence ?? 0;
+  await write(politeSpec(host, { strategy: 'canary', numReplicas: 2, canary: { steps } }));
+  await project().do('up');
+  await said('ada', 'deploy', 'web', '--variable', 'RELEASE=canary');
+  await said('bob', 'promote', 'web');
+  await said('cleo', 'pause', 'web');
+  await said('ada', 'resume', 'web');
+  await said('dan', 'abort', 'web');
+  await project().settled('web');
+  const told = (await project().events('web')).filter(({ sequence }) => sequence > before);
+  const story = told.map(({ reason, message }) => `${reason}: ${message}`);
+  const order = [
+    /^RolloutStarted: web from revision \d+ to revision \d+: deployed by hand, by ada$/,
+    /^CanaryStarted: /,
+    /^RoutesSwitched: .*20 % of the requests to revision \d+/,
+    /^CanaryStep: step 1: 20 % of the requests go to revision \d+$/,
+    /^WaitsForPromotion: /,
+    /^Promoted: promoted while canary, by bob$/,
+    /^CanaryStep: step 2: 50 % of the requests go to revision \d+$/,
+    /^Paused: paused while canary, by cleo$/,
+    /^Resumed: resumed while canary, by ada$/,
+    /^Aborted: aborted while canary, by dan$/,
+    /^RolloutFailed: web revision \d+ was aborted while canary/,
+    /^RoutesSwitched: /,
+    /^SignalSent: SIGTERM to /,
+    /^ReplicaRemoved: /,
+  ];
+  let from = 0;
+  for (const next of order) {
+    const found = story.findIndex((line, index) => index >= from && next.test(line));
+    expect(found, `${next} after ${from} in\n${story.join('\n')}`).toBeGreaterThanOrEqual(from);
+    from = found + 1;
+  }
+});

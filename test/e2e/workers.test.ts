@@ -41,6 +41,24 @@ describe('a worker that takes its time', () => {
       },
     ));
 
+  test('that dies with 137 when it is asked to go is reported by name', () =>
+    withProject(
+      'process',
+      'drain-137',
+      {
+        worker: worker({
+          startCommand: `node -e "process.on('SIGTERM', () => process.exit(137)); setInterval(() => {}, 1000)"`,
+        }),
+      },
+      async (project) => {
+        const report = await project.deploy('worker', '--variable', 'RELEASE=2');
+        expect(report.drains).toMatchObject([{ result: 'failed', exit: { code: 137 } }]);
+        const told = (await project.events('worker')).find(({ reason }) => reason === 'ReplicaFailedToFinish');
+        expect(told).toMatchObject({ severity: 'warning', replica: expect.stringContaining('-worker-r1-0-1') });
+        expect(await project.do('status')).toMatch(/worker-r1-0-1 exited with code 137.*may be lost/);
+      },
+    ));
+
   test('that is a singleton never works beside its successor', () =>
     withProject(
       'process',
