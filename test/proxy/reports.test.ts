@@ -51,6 +51,8 @@ describe('metrics', () => {
       'pointsman_proxy_requests_total{pool="",revision="",route="",outcome="unknown-host",status="404"} 1\n',
       'pointsman_proxy_request_duration_seconds_count{pool="app",revision="1",route="app.localhost/"} 11\n',
       'pointsman_proxy_request_duration_seconds_bucket{pool="app",revision="1",route="app.localhost/",le="+Inf"} 11\n',
+      'pointsman_proxy_request_first_byte_seconds_count{pool="app",revision="1",route="app.localhost/"} 11\n',
+      'pointsman_proxy_request_first_byte_seconds_bucket{pool="app",revision="1",route="app.localhost/",le="+Inf"} 11\n',
       'pointsman_proxy_response_bytes_total{pool="app",revision="1",route="app.localhost/"} 60\n',
       'pointsman_proxy_in_flight_requests{replica="a"} 1\n',
       'pointsman_proxy_records_dropped_total 0\n',
@@ -58,6 +60,8 @@ describe('metrics', () => {
       'pointsman_proxy_workers 2\n',
     ];
     await expect.poll(() => metricsAt(port).then((text) => lines.filter((line) => !text.includes(line)))).toEqual([]);
+    // Nobody sent an octet of what was never answered by an upstream.
+    expect(await metricsAt(port)).not.toContain('first_byte_seconds_count{pool=""');
     silent.socket.destroy();
     // Without it in the table nobody listens there any more.
     await publish({});

@@ -1,8 +1,6 @@
 import type { RequestRecord } from '../../../model/index.ts';
 import type { Refusals } from '../../messages.ts';
-
-/** Upper bounds in seconds. */
-const buckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+import { Histogram } from './histogram.ts';
 
 /** Beyond so many kinds of requests of a route, pool and revision, further ones are counted under `other`. */
 const mostSeries = 5_000;
@@ -11,10 +9,8 @@ const mostSeries = 5_000;
 interface Served {
   readonly labels: Labels;
   readonly requests: Map<string, Counter>;
-  /** How many took at most as long as each bucket says, and longer than the one before. */
-  readonly durations: number[];
-  seconds: number;
-  count: number;
+  readonly durations: Histogram;
+  readonly firstBytes: Histogram;
   bytesIn: number;
   bytesOut: number;
 }
@@ -45,12 +41,8 @@ export class Metrics {
   count(record: RequestRecord): void {
     if (record.reason !== undefined) return; // it never became a request
     const served = this.#servedBy(record);
-    const seconds = record.durationMs / 1_000;
-    const bucket = buckets.findIndex((bound) => seconds <= bound);
-    const at = bucket < 0 ? buckets.length : bucket;
-    served.durations[at] = (served.durations[at] ?? 0) + 1;
-    served.seconds += seconds;
-    served.count += 1;
+    served.durations.add(record.durationMs);
+    if (record.firstByteMs !== undefined) served.firstBytes.add(record.firstByteMs);
     served.bytesIn += record.bytesIn;
     served.bytesOut += record.bytesOut;
     this.#countRequest(served, record);
@@ -64,7 +56,18 @@ export class Metrics {
       served.map((each) => `${label(each.labels)} ${pick(each)}`);
     return [
       ...family('requests_total', 'counter', 'Requests by how they ended.', served.flatMap(requestLines)),
-      ...family('request_duration_seconds', 'histogram', 'From head to end.', served.flatMap(durationLines)),
+      ...family(
+        'request_duration_seconds',
+        'histogram',
+        'From head to end.',
+        served.flatMap(({ durations, labels }) => durations.lines(withBound(labels))),
+      ),
+      ...family(
+        'request_first_byte_seconds',
+        'histogram',
+        "From head to the upstream's first octet.",
+        served.flatMap(({ firstBytes, labels }) => firstBytes.lines(withBound(labels))),
+      ),
       ...family(
         'request_bytes_total',
         'counter',
@@ -124,9 +127,8 @@ export class Metrics {
     const served: Served = {
       labels,
       requests: new Map(),
-      durations: [],
-      seconds: 0,
-      count: 0,
+      durations: new Histogram(),
+      firstBytes: new Histogram(),
       bytesIn: 0,
       bytesOut: 0,
     };
@@ -179,20 +181,10 @@ const requestLines = ({ requests }: Served): string[] => [...requests.values()].
 
 const counterLine = ({ labels, count }: Counter): string => `${label(labels)} ${count}`;
 
-const durationLines = ({ labels, durations, seconds, count }: Served): string[] => {
-  let below = 0;
-  const lines = buckets.map((bound, at) => {
-    below += durations[at] ?? 0;
-    return `_bucket${label({ ...labels, le: bound })} ${below}`;
-  });
-  const whole = label(labels);
-  return [
-    ...lines,
-    `_bucket${label({ ...labels, le: '+Inf' })} ${count}`,
-    `_sum${whole} ${seconds}`,
-    `_count${whole} ${count}`,
-  ];
-};
+const withBound =
+  (labels: Labels) =>
+  (bound?: number | '+Inf'): string =>
+    label(bound === undefined ? labels : { ...labels, le: bound });
 
 const gaugeLine = ({ labels = {}, value }: Gauge['values'][number]): string => `${label(labels)} ${value}`;
 
