@@ -1,6 +1,7 @@
 import { PointsmanError } from '../model/index.ts';
 import type { Generation, Listener, NameZone, Route, RouteTable } from '../model/index.ts';
 import { routeKey } from '../protocol/index.ts';
+import { isSameRoute } from './table-change.ts';
 
 /** Whose replicas answer the domains of an environment, where these are not its own: `{production: staging, staging: production}`. */
 export type DomainOwners = Readonly<Record<string, string>>;
@@ -15,12 +16,14 @@ const poolIn = (pool: string, environment: string): string => {
 
 /**
  * The tables of several environments as one: their pools and private names side by side, their public routes behind the same
- * listeners. Throws TABLE_REJECTED when two of them claim the same address.
+ * listeners. Throws TABLE_REJECTED when two of them claim the same address. `joins`: what was joined before, so that only what
+ * is different costs.
  */
 export const mergedTable = (
   parts: ReadonlyMap<string, RouteTable>,
   owners: DomainOwners,
   generation: Generation,
+  joins = new JoinedRoutes(),
 ): RouteTable => {
   const tables = [...parts.values()];
   const [first] = tables;
@@ -28,18 +31,20 @@ export const mergedTable = (
   if (tables.length === 1) return { ...first, generation };
   const pools = tables.flatMap((table) => table.pools);
   const known = new Set(pools.map(({ id }) => id));
-  const listeners = new Map<string, Listener>();
+  const alike = new Map<string, Listener[]>();
   for (const [environment, table] of parts) {
+    const owner = owners[environment];
     for (const listener of table.listeners) {
-      const moved = withOwners(listener, environment, owners, known);
-      const before = listeners.get(listener.id);
-      listeners.set(listener.id, before === undefined ? moved : joined(before, moved));
+      const moved = owner === undefined ? listener : joins.moved(listener, owner, known);
+      const others = alike.get(listener.id);
+      if (others === undefined) alike.set(listener.id, [moved]);
+      else others.push(moved);
     }
   }
   return {
     ...first,
     generation,
-    listeners: [...listeners.values()],
+    listeners: [...alike.values()].map((some) => joins.joined(some)),
     pools,
     names: tables.flatMap((table) => table.names),
   };
@@ -80,27 +85,85 @@ const isOf = (zone: NameZone, pools: RouteTable['pools']): boolean => {
 const isPublic = (listener: Extract<Listener, { readonly routes: readonly Route[] }>): boolean =>
   listener.routes.every(({ host }) => host !== '*');
 
-const withOwners = (
-  listener: Listener,
-  environment: string,
-  owners: DomainOwners,
-  known: ReadonlySet<string>,
-): Listener => {
-  const owner = owners[environment];
-  if (owner === undefined || !('routes' in listener) || !isPublic(listener)) return listener;
-  const routes = listener.routes.map((route) => {
-    const pool = poolIn(route.pool, owner);
-    // A preview is about one version of one environment.
-    return route.revision === undefined && known.has(pool) ? { ...route, pool } : route;
-  });
-  return { ...listener, routes };
-};
+type Routes = readonly Route[];
+type Routing = Extract<Listener, { readonly routes: Routes }>;
 
-const joined = (one: Listener, other: Listener): Listener => {
-  if (!('routes' in one) || !('routes' in other)) return one;
-  const known = new Map(one.routes.map((route) => [routeKey(route), route]));
-  for (const route of other.routes) {
-    const taken = known.get(routeKey(route));
+/** What routes became, and of what. */
+interface Move {
+  readonly from: Routes;
+  readonly known: ReadonlySet<string>;
+  readonly routes: Routes;
+}
+
+interface Join {
+  readonly from: readonly Routes[];
+  readonly routes: Routes;
+}
+
+/** Routes of several environments behind one listener. Most tables differ in one service from the one before, and in none of its routes. */
+export class JoinedRoutes {
+  /** By who answers and listener, of the newest table. */
+  readonly #moves = new Map<string, Move>();
+  /** By listener, of the newest table. */
+  readonly #joins = new Map<string, Join>();
+
+  /** The listener with the routes that its environment's domains have for as long as another one answers them. */
+  moved(listener: Listener, owner: string, known: ReadonlySet<string>): Listener {
+    if (!('routes' in listener) || !isPublic(listener)) return listener;
+    const key = `${owner} ${listener.id}`;
+    const before = this.#moves.get(key);
+    if (before !== undefined && isSameList(before.from, listener.routes) && isSameSet(before.known, known))
+      return { ...listener, routes: before.routes };
+    const routes = listener.routes.map((route) => {
+      const pool = poolIn(route.pool, owner);
+      // A preview is about one version of one environment.
+      return route.revision === undefined && known.has(pool) ? { ...route, pool } : route;
+    });
+    this.#moves.set(key, { from: listener.routes, known, routes });
+    return { ...listener, routes };
+  }
+
+  /** Of one id. */
+  joined(listeners: readonly Listener[]): Listener {
+    const [first, ...others] = listeners;
+    if (first === undefined) throw new Error('there is no listener to join');
+    if (others.length === 0 || !('routes' in first)) return first;
+    const routing = listeners.filter((listener): listener is Routing => 'routes' in listener);
+    const routes = this.#routesOf(
+      first.id,
+      routing.map((listener) => listener.routes),
+    );
+    if (first.kind !== 'https') return { ...first, routes };
+    const certificates = routing.flatMap((each) => (each.kind === 'https' ? each.certificates : []));
+    return { ...first, routes, certificates };
+  }
+
+  #routesOf(listener: string, from: readonly Routes[]): Routes {
+    const before = this.#joins.get(listener);
+    if (before !== undefined && isSameJoin(before.from, from)) return before.routes;
+    const routes = from.flat();
+    refuseRivals(routes);
+    this.#joins.set(listener, { from, routes });
+    return routes;
+  }
+}
+
+const isSameJoin = (before: readonly Routes[], now: readonly Routes[]): boolean =>
+  before.length === now.length && before.every((routes, at) => isSameList(routes, now[at] ?? []));
+
+const isSameList = (before: Routes, now: Routes): boolean =>
+  before.length === now.length && before.every((route, at) => isSameRoute(route, now[at]));
+
+const isSameSet = (before: ReadonlySet<string>, now: ReadonlySet<string>): boolean =>
+  before.size === now.size && [...now].every((each) => before.has(each));
+
+/** No environment claims an address twice: its own table would have been refused. */
+const refuseRivals = (routes: Routes): void => {
+  const known = new Map<string, Route>();
+  for (const route of routes) {
+    const key = routeKey(route);
+    const taken = known.get(key);
+    known.set(key, route);
     if (taken === undefined) continue;
     const { host, pool } = route;
     throw new PointsmanError('TABLE_REJECTED', {
@@ -108,7 +171,4 @@ const joined = (one: Listener, other: Listener): Listener => {
       fix: `Give it another domain in that environment (environments.${environmentOfPool(pool)}.domains).`,
     });
   }
-  const certificates = [one, other].flatMap((each) => (each.kind === 'https' ? each.certificates : []));
-  const routes = [...one.routes, ...other.routes].toSorted((a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : 0));
-  return one.kind === 'https' ? { ...one, routes, certificates } : { ...one, routes };
 };

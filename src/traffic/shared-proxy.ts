@@ -1,6 +1,6 @@
 import type { RouteTable } from '../model/index.ts';
 import type { DomainOwners } from './merged-table.ts';
-import { environmentOfPool, mergedTable, partOf } from './merged-table.ts';
+import { environmentOfPool, JoinedRoutes, mergedTable, partOf } from './merged-table.ts';
 import type { ProxyLink, Published } from './port.ts';
 
 /**
@@ -10,6 +10,7 @@ import type { ProxyLink, Published } from './port.ts';
 export class SharedProxy {
   readonly #link: ProxyLink;
   readonly #parts = new Map<string, RouteTable>();
+  readonly #joins = new JoinedRoutes();
   #owners: DomainOwners;
   #generation: number;
   #served: RouteTable | undefined;
@@ -89,7 +90,7 @@ export class SharedProxy {
       const parts = new Map(this.#parts);
       change(parts);
       const generation = Math.max(this.#generation, this.#link.hello.table?.generation ?? 0) + 1;
-      const table = mergedTable(parts, owners, generation);
+      const table = mergedTable(parts, owners, generation, this.#joins);
       const published = await this.#link.publish(table, signal);
       this.#generation = published.generation;
       this.#served = table;

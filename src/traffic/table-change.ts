@@ -104,7 +104,7 @@ const replacement = <Item>(
 };
 
 /** There are many of them: what is said of any value below would take ten times as long. */
-const isSameRoute = (one: Route | undefined, other: Route | undefined): boolean =>
+export const isSameRoute = (one: Route | undefined, other: Route | undefined): boolean =>
   one === other ||
   (one?.host === other?.host &&
     one?.pathPrefix === other?.pathPrefix &&

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RouteTable } from '../../src/model/index.ts';
-import { mergedTable, partOf } from '../../src/traffic/merged-table.ts';
+import { JoinedRoutes, mergedTable, partOf } from '../../src/traffic/merged-table.ts';
 
 const edge = { status: 404, headers: {}, body: '' };
 
@@ -91,6 +91,52 @@ describe('tables of several environments', () => {
     expect(publicRoutes(partOf(table, 'staging', owners) ?? table)).toEqual(publicRoutes(staging));
     expect(partOf(table, 'preview', owners)).toBeUndefined();
   });
+
+  it('are joined anew only where something is different, with the same result', () => {
+    const joins = new JoinedRoutes();
+    const grown = tableOf('staging', {
+      web: 'staging.web.localhost',
+      api: 'staging.api.localhost',
+      old: 'o.localhost',
+    });
+    const renamed = tableOf('production', { web: 'www.localhost', api: 'api.localhost', old: 'old.localhost' });
+    const preview: RouteTable = {
+      ...staging,
+      listeners: staging.listeners.map((listener) =>
+        listener.id !== 'http' || !('routes' in listener)
+          ? listener
+          : { ...listener, routes: listener.routes.map((route) => ({ ...route, revision: 2 })) },
+      ),
+    };
+    const again = tableOf('production', { web: 'web.localhost', api: 'api.localhost', old: 'old.localhost' });
+    const all = [production, again, renamed].flatMap((one) => [staging, grown, preview].map((other) => [one, other]));
+    let generation = 0;
+    for (const owners of [{}, swapped, {}, swapped]) {
+      for (const [one = production, other = staging] of [...all, ...all.toReversed()]) {
+        generation += 1;
+        const tables = new Map([
+          ['production', one],
+          ['staging', other],
+        ]);
+        expect(mergedTable(tables, owners, generation, joins)).toEqual(mergedTable(tables, owners, generation));
+      }
+    }
+  });
+
+  it.each([{}, swapped])(
+    'keep the very routes they had when a service is deployed that has its own as before',
+    (owners) => {
+      const joins = new JoinedRoutes();
+      const routesOf = (table: RouteTable) =>
+        table.listeners.flatMap((listener) =>
+          'routes' in listener && listener.id === 'http' ? [listener.routes] : [],
+        );
+      const [before] = routesOf(mergedTable(parts, owners, 1, joins));
+      const deployed = tableOf('staging', { web: 'staging.web.localhost', api: 'staging.api.localhost' });
+      const [after] = routesOf(mergedTable(new Map([...parts, ['staging', deployed]]), owners, 2, joins));
+      expect(after).toBe(before);
+    },
+  );
 
   it('are refused when two claim the same domain', () => {
     const rival = new Map([...parts, ['preview', tableOf('preview', { web: 'web.localhost' })]]);
