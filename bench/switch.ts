@@ -71,8 +71,12 @@ async function measureRoutes(): Promise<void> {
   say(routesTable(result));
   const large = result.matching.filter(({ routes }) => routes === 10_000);
   targets.push(
-    ...large.map(({ asked, toFirst }) =>
-      atLeast(`10,000 routes, ${asked.toLocaleString('en')} asked for: per CPU-second × 10 routes`, 0.95, toFirst),
+    ...large.map(({ asked, toBase }) =>
+      atLeast(
+        `10,000 routes, ${asked.toLocaleString('en')} asked for: per CPU-second × the same requests to a small table`,
+        0.95,
+        toBase,
+      ),
     ),
     atMost('10,000 routes: published until acknowledged, ms', 50, result.publishing.p50Ms),
     atMost('p99 while publishing 20 tables a second × without', 2, result.p99Ms.publishing / result.p99Ms.quiet),
