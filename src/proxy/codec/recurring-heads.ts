@@ -1,14 +1,16 @@
 import { carriageReturn, lineFeed, octetAt } from './characters.ts';
+import { KnownOctets } from './known-octets.ts';
 
 /** As many heads are remembered at most. */
 const places = 256;
 /** Longer ones take as long to compare as to read. */
 const longestKept = 1_024;
+const shortestKept = 4;
 /** What nobody asked for again gives way to one newcomer in so many. */
 const patience = 16;
 
 interface Known<Head> {
-  readonly octets: Uint8Array;
+  readonly octets: KnownOctets;
   readonly head: Head;
   wasFound: boolean;
 }
@@ -19,30 +21,30 @@ interface Known<Head> {
  */
 export class RecurringHeads<Head> {
   readonly #known: (Known<Head> | undefined)[] = Array.from({ length: places }, () => undefined);
-  readonly #toKeep: (head: Head, octets: Uint8Array) => Head;
+  readonly #toKeep: (head: Head, octets: KnownOctets) => Head;
   #newcomers = 0;
 
   /** `toKeep`: what is worth doing once for a head that may come many times. */
-  constructor(toKeep: (head: Head, octets: Uint8Array) => Head = (head) => head) {
+  constructor(toKeep: (head: Head, octets: KnownOctets) => Head = (head) => head) {
     this.#toKeep = toKeep;
   }
 
   find(buffer: Buffer, start: number, end: number): Head | undefined {
-    if (end - start > longestKept || end === start) return undefined;
+    if (!mayRecur(end - start)) return undefined;
     const known = this.#known[placeOf(buffer, start, end)];
-    if (known === undefined || !isSame(known.octets, buffer, start, end)) return undefined;
+    if (known?.octets.length !== end - start || !known.octets.areAt(buffer, start)) return undefined;
     known.wasFound = true;
     return known.head;
   }
 
   /** `head` is what was read of these octets; returns it, or what was kept of it. What never recurs does not cost a copy each time. */
   keep(buffer: Buffer, start: number, end: number, head: Head): Head {
-    if (end - start > longestKept || end === start) return head;
+    if (!mayRecur(end - start)) return head;
     const place = placeOf(buffer, start, end);
     const before = this.#known[place];
     this.#newcomers += 1;
     if (before !== undefined && !before.wasFound && this.#newcomers % patience !== 0) return head;
-    const octets = Uint8Array.prototype.slice.call(buffer, start, end);
+    const octets = new KnownOctets(buffer, start, end);
     const kept = this.#toKeep(head, octets);
     this.#known[place] = { octets, head: kept, wasFound: false };
     return kept;
@@ -53,15 +55,17 @@ export class RecurringHeads<Head> {
  * Behind the head at `start` if it is this one, with the empty line that ends it; else -1. Who has an idea which head will come
  * need not even look for its end.
  */
-export const behindHead = (octets: Uint8Array | undefined, buffer: Buffer, start: number, stop: number): number => {
+export const behindHead = (octets: KnownOctets | undefined, buffer: Buffer, start: number, stop: number): number => {
   if (octets === undefined) return -1;
   const end = start + octets.length;
-  if (end + 2 > stop || !isSame(octets, buffer, start, end)) return -1;
+  if (end + 2 > stop || !octets.areAt(buffer, start)) return -1;
   return octetAt(buffer, end) === carriageReturn && octetAt(buffer, end + 1) === lineFeed ? end + 2 : -1;
 };
 
 /** Text that is put together of several pieces is written faster each time when it was made one. */
 export const inOnePiece = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
+
+const mayRecur = (length: number): boolean => length >= shortestKept && length <= longestKept;
 
 /** By the length and some octets all over: two that differ elsewhere only share a place. */
 const placeOf = (buffer: Buffer, start: number, end: number): number => {
@@ -70,12 +74,4 @@ const placeOf = (buffer: Buffer, start: number, end: number): number => {
   let hash = length;
   for (let at = start; at < end; at += step) hash = (Math.imul(hash, 31) + octetAt(buffer, at)) | 0;
   return (hash ^ (hash >>> 8)) & (places - 1);
-};
-
-const isSame = (octets: Uint8Array, buffer: Buffer, start: number, end: number): boolean => {
-  if (octets.length !== end - start) return false;
-  for (let index = 0; index < octets.length; index += 1) {
-    if (octets[index] !== octetAt(buffer, start + index)) return false;
-  }
-  return true;
 };

@@ -3,6 +3,7 @@ import { ConnectionOptions } from './connection-options.ts';
 import { FieldLines, FieldNames } from './fields.ts';
 import { FramingFields, noBody } from './framing.ts';
 import type { Framing } from './framing.ts';
+import type { KnownOctets } from './known-octets.ts';
 import { inOnePiece, RecurringHeads } from './recurring-heads.ts';
 import { RecurringTexts } from './recurring-texts.ts';
 import { refuse } from './refusal.ts';
@@ -41,7 +42,7 @@ export interface RequestHead {
 /** What is remembered of a request that comes again and again, octet for octet. */
 interface Recurrence {
   /** The whole head but for the empty line. */
-  readonly octets: Uint8Array;
+  readonly octets: KnownOctets;
   /** How it was answered last, which is likely how it will be answered again. */
   answer: ResponseHead | undefined;
 }
@@ -273,7 +274,7 @@ class RequestReader {
   }
 }
 
-const toKeep = (head: RequestHead, octets: Uint8Array): RequestHead => ({
+const toKeep = (head: RequestHead, octets: KnownOctets): RequestHead => ({
   ...head,
   text: inOnePiece(head.text),
   recurrence: { octets, answer: undefined },

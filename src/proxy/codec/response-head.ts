@@ -4,6 +4,7 @@ import { FieldLines, FieldNames } from './fields.ts';
 import { bodyUntilClose, FramingFields, noBody } from './framing.ts';
 import type { Framing } from './framing.ts';
 import { versionAt, versionLength } from './http-version.ts';
+import type { KnownOctets } from './known-octets.ts';
 import { inOnePiece, RecurringHeads } from './recurring-heads.ts';
 import { RecurringTexts } from './recurring-texts.ts';
 
@@ -28,7 +29,7 @@ export interface ResponseHead {
   /** The whole head as it goes on where nothing is added and the body stays as it is. */
   readonly text: string;
   /** Of one that may well come again: all but the empty line. */
-  readonly octets: Uint8Array | undefined;
+  readonly octets: KnownOctets | undefined;
 }
 
 /** Never shown to the client. */
@@ -215,7 +216,7 @@ const idleSecondsOf = (keepAlive: string): number | undefined => {
   return seconds === undefined ? undefined : Number(seconds);
 };
 
-const toKeep = (head: ResponseHead, octets: Uint8Array): ResponseHead => ({
+const toKeep = (head: ResponseHead, octets: KnownOctets): ResponseHead => ({
   ...head,
   text: inOnePiece(head.text),
   octets,
