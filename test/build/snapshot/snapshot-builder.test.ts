@@ -116,15 +116,18 @@ describe('the build command of a snapshot', () => {
     expect(await readdir(join(stateFolder, 'snapshots'))).toEqual([]);
   });
 
-  it('that the system refuses to start is a failed build, and says why', async () => {
-    const { build, stateFolder } = await snapshots();
-    const tooLong = sourceIn(await folderWith({}), { buildCommand: `: ${'x'.repeat(200_000)}` });
-    await expect(build(tooLong)).rejects.toMatchObject({
-      code: 'BUILD_FAILED',
-      message: expect.stringContaining("can't be started (spawn E2BIG)") as string,
-    });
-    expect(await readdir(join(stateFolder, 'snapshots'))).toEqual([]);
-  });
+  it.runIf(process.platform === 'linux')(
+    'that the system refuses to start is a failed build, and says why',
+    async () => {
+      const { build, stateFolder } = await snapshots();
+      const tooLong = sourceIn(await folderWith({}), { buildCommand: `: ${'x'.repeat(200_000)}` });
+      await expect(build(tooLong)).rejects.toMatchObject({
+        code: 'BUILD_FAILED',
+        message: expect.stringContaining("can't be started (spawn E2BIG)") as string,
+      });
+      expect(await readdir(join(stateFolder, 'snapshots'))).toEqual([]);
+    },
+  );
 
   it('really ends when it is cancelled, with what it started', async () => {
     const { builder, stateFolder } = await snapshots();

@@ -1,6 +1,7 @@
 import { createColors } from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import { failureText } from '../../../src/cli/show/failure.ts';
+import { statusText } from '../../../src/cli/show/status.ts';
 import { table } from '../../../src/cli/show/table.ts';
 import { duration } from '../../../src/cli/show/time.ts';
 
@@ -31,6 +32,26 @@ describe('an error', () => {
     const text = failureText({ code: 'MANIFEST_INVALID', message: '2 problems', problems }, plain, '/');
     expect(text).toBe('error MANIFEST_INVALID: one\nerror CONFIG_INVALID: two\n2 problems');
   });
+});
+
+it('the status says of how many requests no record came, and nothing where all came', () => {
+  const status = (lostRecords?: number) =>
+    statusText(
+      {
+        project: 'shop',
+        environment: 'production',
+        platform: 'pointsman',
+        engine: { kind: 'process', reason: 'no Docker', reachable: true },
+        supervisor: { pid: 1, startedAt: 0, memoryBytes: 0, manifests: [] },
+        proxy: { pid: 2, http: '127.0.0.1:8080', generation: 3, ...(lostRecords !== undefined && { lostRecords }) },
+        services: [],
+        problems: [],
+      },
+      plain,
+      { now: 0, cwd: '/', replicas: false },
+    );
+  expect(status(1204)).toContain('of 1204 requests the supervisor got no record');
+  expect(status()).not.toContain('record');
 });
 
 it('columns of a table stand below each other, colours or not', () => {
