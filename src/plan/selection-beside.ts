@@ -1,4 +1,4 @@
-import type { Revision } from '../model/index.ts';
+import type { ObservedReplica, Revision } from '../model/index.ts';
 import type { Intent } from './intent.ts';
 import { keepersOf } from './keepers.ts';
 import { bySeat, historyOf, isLeaving, isReady, startsUnderWay } from './replicas.ts';
@@ -22,7 +22,11 @@ export const selectWhileTryingOut = (situation: Situation, intent: Intent & { ki
       : fillSlots(situation, active, { wanted: before, room, why: 'keeps its capacity' });
   const freshRoom = isAlone ? wanted - occupied - gaps.starts.length : candidates;
   const fresh = fillSlots(situation, rules, { wanted: candidates, room: freshRoom, why: whyStart(situation, rules) });
-  const members = [...old, ...(intent.isRouted ? holders : [])].filter((replica) => isReady(situation, replica));
+  const ready = old.filter((replica) => isReady(situation, replica));
+  // A supervisor that was killed while the disk was full may have got further: who serves alone by now goes on.
+  const mayServe = (replica: ObservedReplica): boolean =>
+    isReady(situation, replica) && (intent.isRouted || (ready.length === 0 && isRouted(situation)(replica)));
+  const members = [...ready, ...holders.filter(mayServe)];
   return {
     ...together(fresh, gaps),
     members: members.sort(bySeat),

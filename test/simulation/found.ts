@@ -118,6 +118,15 @@ export const found: Readonly<Record<string, Scenario>> = {
       { at: 3500, kind: 'supervisor dies', forMs: 500 },
     ]),
   },
+  'a version that had taken over while the disk was full serves on when a supervisor finds it being tried out': story(
+    { checks: ['smoke'] },
+    { bootMs: 2500 },
+    [
+      edit(10_000),
+      { at: 11_000, kind: 'disk full', forMs: 15_000 },
+      { at: 16_000, kind: 'supervisor dies', forMs: 2000 },
+    ],
+  ),
   'a bake that is paused ends when a newer version begins': {
     ...story({ policy: { ...web.policy, bakeSeconds: 20 } }, {}, [
       edit(5000),
