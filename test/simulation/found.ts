@@ -127,6 +127,14 @@ export const found: Readonly<Record<string, Scenario>> = {
       { at: 16_000, kind: 'supervisor dies', forMs: 2000 },
     ],
   ),
+  'a version with more replicas that fails leaves the one before with its own number, also when that had crashed': {
+    ...story({ policy: { ...bluegreen, restart: { ...web.policy.restart, when: 'never' } } }, {}, [
+      { at: 5000, kind: 'replica ends', which: 0, how: 'exits with 1' },
+      { at: 8000, kind: 'edit', service: 'web', change: { policy: { ...canary, analysis: abortsWithoutRequests } } },
+      { at: 15_000, kind: 'edit', service: 'web', change: { version: 1, replicas: 2 } },
+      { at: 40_000, kind: 'promote', service: 'web' },
+    ]),
+  },
   'a bake that is paused ends when a newer version begins': {
     ...story({ policy: { ...web.policy, bakeSeconds: 20 } }, {}, [
       edit(5000),

@@ -1,3 +1,4 @@
+import type { ServiceRecord } from '../../../src/control/store/index.ts';
 import type { ReplicaId, RouteTable, ServiceName } from '../../../src/model/index.ts';
 import { serviceName } from '../../../src/model/index.ts';
 import type { Container } from '../containers.ts';
@@ -70,7 +71,7 @@ export class Serving {
   #requireFloor(service: ServiceName, after: readonly ReplicaId[], leaving: readonly ReplicaId[]): void {
     const { containers, time } = this.#world;
     const floor = this.#decisions.least(service, (record) =>
-      record.active === undefined ? 0 : floorOf(record.policy, wantedReplicas(record)),
+      record.active === undefined ? 0 : floorOf(record.policy, leastReplicas(record)),
     );
     const serving = after.filter((id) => {
       const container = containers.all.get(id);
@@ -97,6 +98,10 @@ export class Serving {
     this.#world.fail('nothing is routed that is not ready', `${id} gets requests, but it ${why}`);
   }
 }
+
+/** Until it is replaced, the version that worked last may have fewer than the next is to have. */
+const leastReplicas = (record: ServiceRecord): number =>
+  Math.min(wantedReplicas(record), record.replicasBefore ?? Number.POSITIVE_INFINITY);
 
 const wasReady = ({ behaviour, startedAt, exit, state }: Container, now: number): boolean =>
   state !== 'created' && !behaviour.neverReady && (exit?.at ?? now) >= startedAt + behaviour.bootMs;
