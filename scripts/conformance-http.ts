@@ -52,6 +52,7 @@ function table(): RouteTable {
     unknownHost: { status: 404, headers: {}, body: 'no route\n' },
     balance: 'round-robin',
     dial: { attempts: 3, timeoutMs: 5_000 },
+    repeat: 'any',
     hold: { seconds: 0, maxRequests: 0 },
     limits: { responseSeconds: seconds.upstream },
   } as const;

@@ -33,6 +33,7 @@ const edge = {
   unknownHost: { status: 404, headers: {}, body: 'no route\n' },
   balance: 'round-robin',
   dial: { attempts: 3, timeoutMs: 5_000 },
+  repeat: 'any',
   hold: { seconds: 0, maxRequests: 0 },
 } as const;
 

@@ -10,7 +10,7 @@ export interface RequestRecord {
   readonly generation: Generation;
   readonly revision: RevisionNumber | undefined;
   readonly replica: ReplicaId | undefined;
-  /** The version whose turn it was but that took no connection, where another one answered instead. */
+  /** The version whose turn it was but that took no connection, or let a fresh one die, where another one answered instead. */
   readonly passedOver?: RevisionNumber | undefined;
   readonly method: string;
   readonly path: string;

@@ -158,6 +158,11 @@ export interface EdgePolicy {
   readonly balance: 'random' | 'round-robin' | 'least-requests';
   /** Connect attempts before the noUpstream answer. */
   readonly dial: { readonly attempts: number; readonly timeoutMs: number };
+  /**
+   * Which idempotent requests go out once more when their connection ended before an octet of the answer: those of a `kept`
+   * connection, which may have been closing already, or those of `any`, from a fresh one only to another upstream.
+   */
+  readonly repeat?: 'kept' | 'any';
   /** While a pool is empty by design, wait for a replica this long instead of failing at once. */
   readonly hold: { readonly seconds: number; readonly maxRequests: number };
   readonly limits?: RequestLimits;

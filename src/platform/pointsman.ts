@@ -54,6 +54,7 @@ export const pointsman: CompleteProfile = {
     ),
     'edge.balance': own('least-requests', 'slow calls do not pile up on one replica'),
     'edge.dial': own({ attempts: 3, timeoutMs: 2000 }, 'replicas are at most one bridge away'),
+    'edge.repeat': own('any', 'a replica that dies takes no harmless request along'),
     'edge.hold': own({ seconds: 15, maxRequests: 1000 }, 'a short wait is better than an error'),
     'edge.requests': own({}, 'nothing is cut that nobody asked to have cut'),
     'edge.clients': own({}, "the proxy's own patience with slow clients"),

@@ -30,6 +30,7 @@ export const compilePolicy = (input: PolicyInput): CompiledPolicy => {
       unknownHost: findings.rule('edge.unknownHost'),
       balance: findings.rule('edge.balance'),
       dial: findings.rule('edge.dial'),
+      repeat: findings.rule('edge.repeat'),
       hold: hasOwnWays(findings)
         ? findings.choose('deploy.hold', input.deploy.hold, 'edge.hold')
         : findings.rule('edge.hold'),

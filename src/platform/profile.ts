@@ -68,6 +68,7 @@ export interface PlatformRules {
   readonly 'edge.unknownHost': EdgeAnswer;
   readonly 'edge.balance': EdgePolicy['balance'];
   readonly 'edge.dial': EdgePolicy['dial'];
+  readonly 'edge.repeat': NonNullable<EdgePolicy['repeat']>;
   readonly 'edge.hold': EdgePolicy['hold'];
   /** What one request may take. */
   readonly 'edge.requests': RequestLimits;

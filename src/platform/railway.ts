@@ -63,6 +63,7 @@ export const railway: PlatformProfile = {
     'edge.unknownHost': observed(edgeAnswer(404, 'Application not found'), 'answers quoted in public reports'),
     'edge.balance': documented('random', 'deployments/scaling'),
     'edge.dial': observed({ attempts: 3, timeoutMs: 5000 }, 'upstreamErrors of public HTTP logs'),
+    'edge.repeat': inferred('kept', 'logs show dials again, never a request that another replica got'),
     'edge.hold': observed({ seconds: 0, maxRequests: 0 }, 'requests during a gap get 502 at once'),
     'edge.requests': documented(
       { headBytes: 32_768, responseSeconds: 300, uploadSeconds: 300, silentSeconds: 300, totalSeconds: 900 },

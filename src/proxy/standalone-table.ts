@@ -34,6 +34,7 @@ const edge: EdgePolicy = {
   unknownHost: { status: 404, headers: {}, body: 'no route for this host (request {{requestId}})\n' },
   balance: 'round-robin',
   dial: { attempts: 3, timeoutMs: 5_000 },
+  repeat: 'any',
   hold: { seconds: 0, maxRequests: 0 },
 };
 

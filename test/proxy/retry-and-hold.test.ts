@@ -121,7 +121,40 @@ describe('retries', () => {
     expect(requests(app)).toBe(2);
   });
 
-  it('does not repeat a request on a fresh connection, nor after an octet of the answer, nor half sent', async () => {
+  it('sends an idempotent request that a fresh connection swallowed to another upstream, and says whose turn it was', async () => {
+    const records: RequestRecord[] = [];
+    proxy.link.onLedger((batch) => records.push(...batch));
+    const dying = await start((socket) => socket.resetAndDestroy());
+    const app = await start((socket) => socket.write(ok('alive')));
+    await proxy.publish([upstream('dying', dying.port), { ...upstream('alive', app.port), revision: 2 }]);
+    for (let count = 0; count < 4; count += 1) expect(await proxy.exchange(get('/', closing))).toContain('alive');
+    expect(requests(dying)).toBeGreaterThan(0);
+    await expect.poll(() => records.filter(({ passedOver }) => passedOver === 1)).toHaveLength(requests(dying));
+  });
+
+  it('lets no POST that an application may have seen, and nobody twice, meet another one', async () => {
+    const deadly = await Promise.all([1, 2, 3].map(() => start((socket) => socket.resetAndDestroy())));
+    await proxy.publish(deadly.map((app, index) => upstream(`app-${index}`, app.port)));
+    const seen = (): number => deadly.reduce((sum, app) => sum + requests(app), 0);
+    expect(await proxy.exchange(get('/deadly', closing))).toMatch(/^HTTP\/1\.1 502/);
+    expect(seen()).toBe(2);
+    const client = await proxy.client();
+    client.send(post('hello'));
+    await client.until('HTTP/1.1 502');
+    expect(seen()).toBe(3);
+  });
+
+  it('asks nobody else where the edge repeats only what a kept connection swallowed', async () => {
+    const deadly = await Promise.all([1, 2].map(() => start((socket) => socket.resetAndDestroy())));
+    await proxy.publish(
+      deadly.map((app, index) => upstream(`app-${index}`, app.port)),
+      { repeat: 'kept' },
+    );
+    expect(await proxy.exchange(get('/', closing))).toMatch(/^HTTP\/1\.1 502/);
+    expect(deadly.reduce((sum, app) => sum + requests(app), 0)).toBe(1);
+  });
+
+  it('does not repeat a request that nobody else is there for, nor after an octet of the answer, nor half sent', async () => {
     const app = await start((socket, text, connection) => {
       if (connection === 0) socket.end(); // fresh
       else if (text.includes('/half')) socket.resetAndDestroy();

@@ -20,6 +20,7 @@ export const edge: EdgePolicy = {
   unknownHost: { status: 404, headers: {}, body: 'unknown host' },
   balance: 'round-robin',
   dial: { attempts: 3, timeoutMs: 1_000 },
+  repeat: 'any',
   hold: { seconds: 0, maxRequests: 0 },
 };
 

@@ -60,6 +60,8 @@ export const poolFault = (pool: Pool): string | undefined => {
     return `${where}: unknown balance ${edge.balance}`;
   if (!isAtLeast(edge.dial.attempts, 1) || !isAtLeast(edge.dial.timeoutMs, 1))
     return `${where}: bad dial attempts or timeout`;
+  if (edge.repeat !== undefined && !['kept', 'any'].includes(edge.repeat))
+    return `${where}: unknown repeat ${edge.repeat}`;
   if (!isAtLeast(edge.hold.seconds, 0) || !isAtLeast(edge.hold.maxRequests, 0)) return `${where}: bad hold`;
   const limit = limitsFault(edge.limits);
   if (limit !== undefined) return `${where}: ${limit}`;

@@ -18,7 +18,7 @@ export class Attempts {
   /** Field lines of the request, for pools that look at them. */
   readonly #fields: string;
   #dials = 0;
-  /** Who took no connection. */
+  /** Who took no connection, or let a fresh one die. */
   #tried: Set<Upstream> | undefined;
   #placement: Placement | undefined;
   #repeated = false;
@@ -68,15 +68,20 @@ export class Attempts {
   }
 
   /**
-   * The connection died before an octet of the response. A request that a kept-alive connection swallowed goes out
-   * once more on a fresh one, when it is all here and either idempotent or certain not to have been read.
+   * The connection died before an octet of the response. A request that is all here and either idempotent or certain not to have
+   * been read goes out once more: after a kept-alive connection on a fresh one, after a fresh one at another upstream.
    */
   repeat(pool: Pool, code: string): boolean {
-    const reused = (this.connection?.carried ?? 0) > 0;
+    const { connection, upstream: failed } = this;
     // EPIPE: the kernel refused to take the request. Neither then nor when it still waits can an application have seen it.
-    const unseen = code === 'EPIPE' || this.connection?.output.isUnwritten === true;
+    const unseen = code === 'EPIPE' || connection?.output.isUnwritten === true;
     const harmless = this.#sender.isIdempotent || unseen;
-    if (!reused || !harmless || this.#repeated || !this.#sender.isReplayable) return false;
+    if (connection === undefined || !harmless || this.#repeated || !this.#sender.isReplayable) return false;
+    if (connection.carried === 0) {
+      // A kept connection may just have been closing; a fresh one was let down by who took it.
+      if (failed === undefined || pool.edge.repeat !== 'any' || !pool.hasOther(failed)) return false;
+      (this.#tried ??= new Set()).add(failed);
+    }
     this.leave();
     this.#repeated = true;
     return this.begin(pool);

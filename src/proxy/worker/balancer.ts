@@ -14,6 +14,10 @@ export class Balancer {
     this.#turn = Math.floor(Math.random() * Math.max(upstreams.length, 1));
   }
 
+  hasOther(upstream: Upstream): boolean {
+    return this.#upstreams.some((one) => one !== upstream);
+  }
+
   /** undefined when there is nobody. */
   next(): Upstream | undefined {
     return this.#pick(this.#upstreams);

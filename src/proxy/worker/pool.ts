@@ -36,6 +36,10 @@ export class Pool {
     this.cookieScope = more.cookieScope ?? wholeHost;
   }
 
+  hasOther(upstream: Upstream): boolean {
+    return this.#balancer.hasOther(upstream);
+  }
+
   /** Prefers those that were not tried yet. */
   choose(tried: ReadonlySet<Upstream> | undefined): Upstream | undefined {
     if (tried === undefined) return this.#balancer.next();

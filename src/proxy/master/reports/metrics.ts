@@ -83,7 +83,7 @@ export class Metrics {
       ...family(
         'passed_over_total',
         'counter',
-        'Requests whose turn this revision had, and that another one answered: no connection was taken here.',
+        'Requests whose turn this revision had, and that another one answered: no connection was taken here, or a fresh one died.',
         [...this.#passedOver.values()].map(counterLine),
       ),
       ...family(
