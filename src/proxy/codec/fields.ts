@@ -150,5 +150,14 @@ export const tokensOf = (value: string): string[] =>
   value
     .toLowerCase()
     .split(',')
-    .map((token) => token.trim())
+    .map(withoutWhiteSpace)
     .filter((token) => token !== '');
+
+/** Of all that `trim` takes away only these two octets are white space in a field (RFC 9110 5.6.3): 0xA0 is not. */
+export const withoutWhiteSpace = (text: string): string => {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+};

@@ -1,3 +1,5 @@
+import { withoutWhiteSpace } from '../codec/fields.ts';
+
 /**
  * Fields of a request by name, read from the lines that go on to the upstream. For the few pools that look at them;
  * all others never search.
@@ -7,12 +9,12 @@ export class FieldReader {
 
   constructor(name: string) {
     const literal = name.replaceAll(/[$*+.^|]/g, String.raw`\$&`);
-    this.#pattern = new RegExp(String.raw`^${literal}:[\t ]*(.*?)[\t ]*\r$`, 'gim');
+    this.#pattern = new RegExp(String.raw`^${literal}:(.*)\r$`, 'gim');
   }
 
   /** One per line of that name. */
   values(fields: string): readonly string[] {
-    return Array.from(fields.matchAll(this.#pattern), ([, value = '']) => value);
+    return Array.from(fields.matchAll(this.#pattern), ([, value = '']) => withoutWhiteSpace(value));
   }
 }
 
@@ -22,7 +24,7 @@ const cookieField = new FieldReader('cookie');
 export const cookieValues = (fields: string, name: string): readonly string[] =>
   cookieField.values(fields).flatMap((line) =>
     line.split(';').flatMap((pair) => {
-      const text = pair.trim();
+      const text = withoutWhiteSpace(pair);
       return text.startsWith(`${name}=`) ? [text.slice(name.length + 1)] : [];
     }),
   );

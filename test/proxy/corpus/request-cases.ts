@@ -380,6 +380,11 @@ export const unusual: Readonly<Record<string, readonly [bytes: string, forwarded
   'a request behind a length': [length(' 3', 'abc') + get(''), [posted(['Content-Length: 3'], 'abc'), served()]],
   'five requests at once': [get('').repeat(5), [served(), served(), served(), served(), served()]],
   'the end of the connection to another proxy': [get('Proxy-Connection: close\r\n') + get(''), [served()]],
+  'options of a connection with what is white space elsewhere': [
+    get('Connection: close\u00a0\r\nProxy-Connection: close\u00a0\r\n') +
+      get('Connection: Upgrade\u00a0\r\nUpgrade: t\r\n'),
+    [served(), served()],
+  ],
   'an upgrade to nothing': [get('Connection: Upgrade\r\nUpgrade:\r\n'), [served()]],
   'fields of this connection only': [
     get('Connection: X-Hop, keep-alive\r\nX-Hop: 1\r\nX-Stays: 2\r\nKeep-Alive: timeout=5\r\nTE: trailers\r\n'),

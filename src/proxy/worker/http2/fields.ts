@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
+import { withoutWhiteSpace } from '../../codec/fields.ts';
 
 /** Belong to one connection; Node refuses to send them. */
 const connectionFields: ReadonlySet<string> = new Set(['te', 'http2-settings']);
@@ -10,7 +11,7 @@ export const fieldsOf = (lines: string): OutgoingHttpHeaders => {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
     if (name === '' || connectionFields.has(name)) continue;
-    const value = line.slice(colon + 1).trim();
+    const value = withoutWhiteSpace(line.slice(colon + 1));
     const known = fields[name];
     if (known === undefined) fields[name] = value;
     else fields[name] = Array.isArray(known) ? [...known, value] : [known, value];
