@@ -22,7 +22,7 @@ let deadPort = 0;
 
 beforeAll(async () => {
   for (const name of ['old-1', 'old-2', 'new-1', 'new-2']) {
-    const app = createServer((_request, response) => response.end(`from ${name}`));
+    const app = createServer({ maxHeaderSize: 100_000 }, (_request, response) => response.end(`from ${name}`));
     app.on('upgrade', (_request, socket) => {
       socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
     });
@@ -175,6 +175,14 @@ describe('matches', () => {
     expect((await ask('Cookie: BETA=1\r\n')).from).toBe('old-1');
     // The first match wins.
     expect((await ask('X-Old: \r\nX-Canary: yes\r\n')).from).toBe('new-1');
+  });
+
+  it('hold up nobody, however many blanks the field has inside', async () => {
+    await publish([replica('old-1'), replica('new-1')], {
+      split: shares(100, 0, [{ by: 'header', name: 'X-Version', value: 'new', revision: 2 }]),
+    });
+    const long = `X-Version: a${' '.repeat(60_000)}b\r\n`;
+    expect(new Set(await askOften(30, long))).toEqual(new Set(['old-1']));
   });
 
   it('fall to a revision with a share when theirs can not be reached', async () => {

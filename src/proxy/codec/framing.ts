@@ -37,7 +37,7 @@ export class FramingFields {
     const coding = lines.value(buffer, index).toLowerCase();
     if (this.#coding !== undefined) this.fault ??= 'ambiguous-coding';
     else if (hasTabBehind(buffer, lines.valueEnd[index] as number)) this.fault ??= 'ambiguous-coding';
-    else if (coding !== 'chunked') this.fault ??= /chunked.*,/.test(coding) ? 'ambiguous-coding' : 'unknown-coding';
+    else if (coding !== 'chunked') this.fault ??= hasChunkedAhead(coding) ? 'ambiguous-coding' : 'unknown-coding';
     this.#coding = coding;
   }
 
@@ -63,6 +63,12 @@ export class FramingFields {
     return this.#body;
   }
 }
+
+/** Chunked, and then something else. */
+const hasChunkedAhead = (coding: string): boolean => {
+  const at = coding.indexOf('chunked');
+  return at >= 0 && coding.includes(',', at);
+};
 
 /** White space that is legal and that some parsers, llhttp among them, take for a part of the coding's name. */
 const hasTabBehind = (buffer: Buffer, valueEnd: number): boolean => {
