@@ -132,6 +132,25 @@ describe('retries', () => {
     await expect.poll(() => records.filter(({ passedOver }) => passedOver === 1)).toHaveLength(requests(dying));
   });
 
+  it('goes on to another upstream when first a kept connection and then a fresh one to the same swallowed it', async () => {
+    const dying = await start((socket, text) => {
+      if (text.includes('/warm')) socket.write(ok('warm'));
+      else socket.resetAndDestroy();
+    });
+    const busy = await start((socket, text) => void (text.includes('/long') || socket.write(ok('alive'))));
+    const edge = { balance: 'least-requests' as const };
+    await proxy.publish([upstream('busy', busy.port)], edge);
+    for (let count = 0; count < 2; count += 1) (await proxy.client()).send(get('/long'));
+    await busy.until(() => requests(busy) === 2);
+    await proxy.publish([upstream('busy', busy.port), upstream('dying', dying.port)], edge);
+    const client = await proxy.client();
+    client.send(get('/warm'));
+    await client.until('warm');
+    client.send(get('/next'));
+    await client.until('alive');
+    expect(requests(dying)).toBe(3);
+  });
+
   it('lets no POST that an application may have seen, and nobody twice, meet another one', async () => {
     const deadly = await Promise.all([1, 2, 3].map(() => start((socket) => socket.resetAndDestroy())));
     await proxy.publish(deadly.map((app, index) => upstream(`app-${index}`, app.port)));

@@ -21,7 +21,8 @@ export class Attempts {
   /** Who took no connection, or let a fresh one die. */
   #tried: Set<Upstream> | undefined;
   #placement: Placement | undefined;
-  #repeated = false;
+  /** What kind of connection swallowed the request so far, the last of them. */
+  #swallowedBy: 'none' | 'kept' | 'fresh' = 'none';
 
   constructor(owner: Claimant & UpstreamUser, sender: RequestSender, fields: string) {
     this.#owner = owner;
@@ -37,7 +38,7 @@ export class Attempts {
     upstream.claim(this.#owner);
     this.upstream = upstream;
     const repeatable = this.#sender.isIdempotent && this.#sender.isReplayable;
-    const idle = this.#repeated ? undefined : upstream.takeIdle(repeatable, now);
+    const idle = this.#swallowedBy === 'none' ? upstream.takeIdle(repeatable, now) : undefined;
     if (idle === undefined) {
       this.#dials += 1;
       this.connection = new UpstreamConnection(upstream, this.#owner, pool.edge.dial.timeoutMs, defaultIdleMs);
@@ -73,17 +74,18 @@ export class Attempts {
    */
   repeat(pool: Pool, code: string): boolean {
     const { connection, upstream: failed } = this;
+    if (connection === undefined || failed === undefined) return false;
     // EPIPE: the kernel refused to take the request. Neither then nor when it still waits can an application have seen it.
-    const unseen = code === 'EPIPE' || connection?.output.isUnwritten === true;
-    const harmless = this.#sender.isIdempotent || unseen;
-    if (connection === undefined || !harmless || this.#repeated || !this.#sender.isReplayable) return false;
-    if (connection.carried === 0) {
+    const unseen = code === 'EPIPE' || connection.output.isUnwritten;
+    if (!this.#sender.isReplayable || !(this.#sender.isIdempotent || unseen)) return false;
+    const isKept = connection.carried > 0;
+    if (!isKept) {
       // A kept connection may just have been closing; a fresh one was let down by who took it.
-      if (failed === undefined || pool.edge.repeat !== 'any' || !pool.hasOther(failed)) return false;
+      if (this.#swallowedBy === 'fresh' || pool.edge.repeat !== 'any' || !pool.hasOther(failed)) return false;
       (this.#tried ??= new Set()).add(failed);
     }
     this.leave();
-    this.#repeated = true;
+    this.#swallowedBy = isKept ? 'kept' : 'fresh';
     return this.begin(pool);
   }
 
