@@ -19,6 +19,8 @@ export const reasons: Readonly<Record<string, string>> = {
   'a star': 'OPTIONS * asks the server itself (RFC 9112 3.2.4)',
   'an absolute target': 'its authority replaces Host (RFC 9112 3.2.2); HAProxy refuses where the two differ',
   'an absolute target with a query only': 'an empty path is / (RFC 9112 3.2.2)',
+  'options of a connection with what is white space elsewhere':
+    'no-break space is none (RFC 9110 5.6.3), so nothing here says close; nginx looks for these letters anywhere',
   'a coding with white space around it': 'white space around a value is legal (RFC 9112 5)',
 };
 
