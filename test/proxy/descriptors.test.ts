@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestRecord, Upstream } from '../../src/model/index.ts';
 import { proxyFolder } from '../../src/protocol/index.ts';
 import { connectProxy } from '../../src/traffic/index.ts';
-import { closing, get, program, RawClient, soon, TestProxy, upstream } from './rig.ts';
+import { childrenOf, closing, get, program, RawClient, soon, TestProxy, upstream } from './rig.ts';
 
 let proxy: TestProxy;
 let own: ChildProcess;
@@ -54,6 +54,15 @@ const open = async (): Promise<RawClient> => {
   return client;
 };
 
+const openDescriptors = (): number => {
+  const [worker = 0] = childrenOf(own.pid ?? 0);
+  return readdirSync(`/proc/${worker}/fd`).length;
+};
+
+/** What the worker accepts only after the next table shares the last descriptors with upstreams, and is turned away. */
+const accepted = (count: number, before: number): Promise<void> =>
+  expect.poll(() => openDescriptors() - before).toBeGreaterThanOrEqual(count);
+
 describe('a proxy that has few file descriptors', { skip: !existsSync('/usr/bin/prlimit') }, () => {
   it('closes idle connections to make room for new ones, which are all served', async () => {
     for (let count = 0; count < descriptors * 2; count += 1) {
@@ -69,11 +78,13 @@ describe('a proxy that has few file descriptors', { skip: !existsSync('/usr/bin/
     const hold = { hold: { seconds: 120, maxRequests: 200 } };
     await proxy.publish([], hold);
     const waiting: RawClient[] = [];
+    const before = openDescriptors();
     for (let count = 0; count < 100; count += 1) {
       const client = await open();
       client.send(get('/slow'));
       waiting.push(client);
     }
+    await accepted(waiting.length, before);
     await proxy.publish([upstream('a', (app.address() as AddressInfo).port)], hold);
     await expect
       .poll(() => waiting.filter(({ received }) => received.startsWith('HTTP/1.1 503 ')).length)
@@ -98,7 +109,9 @@ describe('a proxy that has few file descriptors', { skip: !existsSync('/usr/bin/
       return published.listeners.find(({ id }) => id === 'tcp')?.port ?? 0;
     };
     const port = await publish(0);
+    const before = openDescriptors();
     for (let count = 0; count < 100; count += 1) clients.push(await RawClient.connect(port));
+    await accepted(clients.length, before);
     await publish(port, upstream('a', (app.address() as AddressInfo).port));
     await expect.poll(() => records.map(({ outcome }) => outcome)).toContain('overloaded');
     expect(records.map(({ outcome }) => outcome)).not.toContain('refused');
