@@ -21,6 +21,8 @@ export interface SwitchRow {
   readonly ackP99Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
+  /** Why there was no further switch, where one could not be made. */
+  readonly gaveUp: string | undefined;
 }
 
 export interface SwitchLoad {
@@ -45,13 +47,13 @@ export const switchRow = async (
   });
   const client = startClient(proxy.port, load.connections);
   try {
-    const times = await switchBackAndForth(proxy, versions, load);
+    const { times, gaveUp } = await switchBackAndForth(proxy, versions, load);
     client.stdin.end();
     const { ok, failed, causes, p99Ms, maxMs } = JSON.parse(await client.result);
     const { late, latestMs } = versions;
     const sorted = times.toSorted((one, other) => one - other);
     const acks = { ackP50Ms: percentile(sorted, 0.5), ackP99Ms: percentile(sorted, 0.99) };
-    return { name, by, switches: times.length, ok, failed, causes, late, latestMs, ...acks, p99Ms, maxMs };
+    return { name, by, switches: times.length, ok, failed, causes, late, latestMs, ...acks, p99Ms, maxMs, gaveUp };
   } finally {
     await endChild(client.child);
     await proxy.stop();
@@ -59,7 +61,11 @@ export const switchRow = async (
   }
 };
 
-const switchBackAndForth = async (proxy: Switchable, versions: Versions, load: SwitchLoad): Promise<number[]> => {
+const switchBackAndForth = async (
+  proxy: Switchable,
+  versions: Versions,
+  load: SwitchLoad,
+): Promise<{ readonly times: readonly number[]; readonly gaveUp: string | undefined }> => {
   const times: number[] = [];
   const enough = AbortSignal.timeout(load.seconds * 1_000);
   while (times.length < load.switches && !enough.aborted) {
@@ -67,11 +73,15 @@ const switchBackAndForth = async (proxy: Switchable, versions: Versions, load: S
     const [next, last] = times.length % 2 === 0 ? [versions.list[1], versions.list[0]] : versions.list;
     next.takeIn();
     const begun = performance.now();
-    await proxy.switchTo(next.port);
+    try {
+      await proxy.switchTo(next.port);
+    } catch (error) {
+      return { times, gaveUp: (error as Error).message };
+    }
     times.push(performance.now() - begun);
     await last.takeOut();
   }
-  return times;
+  return { times, gaveUp: undefined };
 };
 
 const clientProgram = fileURLToPath(new URL('load.mjs', import.meta.url));
@@ -122,5 +132,8 @@ export const switchTable = (load: SwitchLoad, rows: readonly SwitchRow[]): strin
           .map(([cause, count]) => `${count} × ${cause}`)
           .join(', ')}`,
     );
-  return [`\nSwitches under ${load.connections} connections`, table(heads, cells), ...causes].join('\n');
+  const givenUp = rows
+    .filter((row) => row.gaveUp !== undefined)
+    .map((row) => `${row.name}: switch ${row.switches + 1} could not be made: ${row.gaveUp}`);
+  return [`\nSwitches under ${load.connections} connections`, table(heads, cells), ...causes, ...givenUp].join('\n');
 };
