@@ -104,7 +104,7 @@ export const changesRoutes = (before: ServiceRecord, after: Omit<ServiceRecord, 
 const hasNotSucceeded = (rollout: Rollout): boolean => rollout.phase === 'failed' || rollout.phase === 'superseded';
 
 const whatDiffers = (before: ServiceSpec, after: ServiceSpec): string => {
-  const parts = (['image', 'startCommand', 'preDeployCommand', 'volumes', 'limits', 'port'] as const)
+  const parts = (['image', 'startCommand', 'preDeployCommand', 'volumes', 'hostPorts', 'limits', 'port'] as const)
     .filter((part) => !isSame(before[part] ?? null, after[part] ?? null))
     .map(String);
   const names = new Set([...Object.keys(before.variables), ...Object.keys(after.variables)]);

@@ -2,7 +2,7 @@ import type { Builder } from '../build/index.ts';
 import { Places } from '../lib/index.ts';
 import { clientLimits, projectTls } from '../manifest/index.ts';
 import type { RevisionNumber, ServiceName } from '../model/index.ts';
-import { isFinished, PointsmanError, serviceName } from '../model/index.ts';
+import { isFinished, serviceName } from '../model/index.ts';
 import type { DeployRequest, DeployResult, RollbackRequest, ScaleRequest, ServiceRequest } from '../protocol/index.ts';
 import { appliedRecord, changesRoutes, goneServices, isTakenBack, unwanted, whyNew } from './changes.ts';
 import type { HashedSpec } from './changes.ts';
@@ -14,7 +14,7 @@ import type { InPlaceChange } from './in-place.ts';
 import { isSame } from './input-hash.ts';
 import { put } from './records.ts';
 import type { Records } from './records.ts';
-import { requireKnown, unknownRevision, unknownService } from './refusals.ts';
+import { refuseSecond, requireKnown, unknownRevision, unknownService } from './refusals.ts';
 import { imageOf, releaseBack, serviceBack } from './rollback.ts';
 import type { NewRevision, RolloutStarter, WhyDeploy } from './rollouts.ts';
 import type { SpecHasher } from './spec-hasher.ts';
@@ -108,18 +108,7 @@ export class Commands {
   scale(request: ScaleRequest): Promise<DeployResult> {
     return this.#turns.take(async () => {
       const { replicasBefore: _, ...record } = this.#known(request.service);
-      if (record.policy.strategy === 'singleton' && request.replicas > 1) {
-        throw new PointsmanError('USAGE', {
-          message: `${request.service} is a singleton: it never has more than one replica`,
-          fix: 'Choose another deploy.strategy first.',
-        });
-      }
-      if (record.applied.spec.volumes.length > 0 && request.replicas > 1) {
-        throw new PointsmanError('USAGE', {
-          message: `${request.service} has a volume: two replicas would write to the same files`,
-          fix: 'Take the volume out of the manifest first.',
-        });
-      }
+      if (request.replicas > 1) refuseSecond(record);
       const cause = `scale to ${request.replicas}`;
       const result = this.#begin(
         { cause, by: request.by },

@@ -19,13 +19,14 @@ export const crashOf = (attempt: number, exit: Exit, output: readonly string[]):
 });
 
 export const failedStart = (attempt: number, at: Instant, error: unknown): Crash => {
-  const { message, output } = errorReport(error);
+  const { message, fix, output } = errorReport(error);
   return {
     attempt,
     at,
     how: 'not-started',
     exitCode: null,
     words: `could not be started: ${message}`,
+    ...(fix !== undefined && { fix }),
     output: output ?? [],
   };
 };

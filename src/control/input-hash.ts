@@ -21,9 +21,9 @@ export const inputHash = async (builder: Builder, spec: ServiceSpec, signal: Abo
 
 /** What makes a replica differ from another. Neither replicas nor policy: those change in place. */
 export const specHash = (spec: ServiceSpec, input: string): string => {
-  const { image, startCommand, preDeployCommand, variables, volumes, limits, port, policy } = spec;
+  const { image, startCommand, preDeployCommand, variables, volumes, hostPorts, limits, port, policy } = spec;
   const source = image.kind === 'build' ? { ...image, watchPatterns: [] } : image;
-  const facts = { input, source, startCommand, preDeployCommand, variables, volumes, limits, port };
+  const facts = { input, source, startCommand, preDeployCommand, variables, volumes, hostPorts, limits, port };
   return createHash('sha256')
     .update(canonical({ ...facts, form: policy.commandForm }))
     .digest('hex');

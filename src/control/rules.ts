@@ -1,5 +1,5 @@
 import type { Revision, RolloutPolicy, ServiceSpec } from '../model/index.ts';
-import { stopStart } from '../model/index.ts';
+import { isExclusive, stopStart } from '../model/index.ts';
 import type { Records } from './records.ts';
 
 /**
@@ -13,9 +13,9 @@ export const rulesOf = (records: Records, revision: Revision): RolloutPolicy => 
   return policyFor(revision.spec, policy);
 };
 
-/** Current rules may be those of another version, which had no volume: who has one is handed over whatever they say. */
-export const policyFor = ({ volumes }: ServiceSpec, policy: RolloutPolicy): RolloutPolicy => {
-  if (volumes.length === 0 || policy.order === 'stop-first') return policy;
+/** Current rules may be those of another version, which had no volume or host port: who has one is handed over whatever they say. */
+export const policyFor = (spec: Pick<ServiceSpec, 'volumes' | 'hostPorts'>, policy: RolloutPolicy): RolloutPolicy => {
+  if (!isExclusive(spec) || policy.order === 'stop-first') return policy;
   const {
     canary: _steps,
     analysis: _judged,

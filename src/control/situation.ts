@@ -7,6 +7,7 @@ import type {
   Rollout,
   ServiceName,
 } from '../model/index.ts';
+import { isExclusive } from '../model/index.ts';
 import { dependencyState } from '../plan/index.ts';
 import { isFailurePast } from './changes.ts';
 import { nothingToCheck } from './check-state.ts';
@@ -64,9 +65,9 @@ export const situationOf = (parts: SituationParts, service: ServiceName, facts: 
   };
 };
 
-/** A number that somebody said before a service became a singleton, or got its volume, is not meant for that. */
+/** A number that somebody said before a service became a singleton, or got its volume or host port, is not meant for that. */
 export const replicasOf = ({ scaledTo, applied, policy }: ServiceRecord): number => {
-  const isAlone = policy.strategy === 'singleton' || applied.spec.volumes.length > 0;
+  const isAlone = policy.strategy === 'singleton' || isExclusive(applied.spec);
   const replicas = scaledTo ?? applied.spec.replicas;
   return isAlone ? Math.min(1, replicas) : replicas;
 };
@@ -77,11 +78,11 @@ export const keptReplicas = (record: ServiceRecord): number => {
   return record.policy.strategy === 'singleton' ? Math.min(1, replicas) : replicas;
 };
 
-/** As many as the newest version is to have, and the active one as long as it is there: either may have a volume. */
+/** As many as the newest version is to have, and the active one as long as it is there: either may have a volume or a host port. */
 const wantedOf = (records: Records, record: ServiceRecord, newest: Rollout | undefined): Situation['wanted'] => {
   const seatsIn = (revision: RevisionNumber | undefined, replicas: number): number => {
-    const volumes = records.revision(record.service, revision ?? 0)?.spec.volumes ?? [];
-    return volumes.length > 0 ? Math.min(1, replicas) : replicas;
+    const spec = records.revision(record.service, revision ?? 0)?.spec;
+    return spec !== undefined && isExclusive(spec) ? Math.min(1, replicas) : replicas;
   };
   const replicas = seatsIn(newest?.to, replicasOf(record));
   if (record.active === undefined || record.active === newest?.to) return { replicas };

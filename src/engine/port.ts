@@ -3,6 +3,7 @@ import type {
   Capabilities,
   EnvironmentName,
   Exit,
+  HostPort,
   ImageRef,
   Instant,
   Limits,
@@ -29,6 +30,8 @@ export interface ReplicaStart extends ReplicaIdentity {
   readonly variables: Readonly<Record<string, string>>;
   readonly port: number;
   readonly volumes: readonly VolumeMount[];
+  /** Ports of the machine that lead to it, or that it listens on itself where it sees the machine's. */
+  readonly hostPorts?: readonly HostPort[];
   readonly limits: Limits;
 }
 export type StartCommand =

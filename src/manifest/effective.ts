@@ -1,4 +1,4 @@
-import type { SourceLocation, ValueSource } from '../model/index.ts';
+import type { HostPort, SourceLocation, ValueSource } from '../model/index.ts';
 import type { Origins } from './layers.ts';
 import type { VerifyManifest } from './verify-schema.ts';
 
@@ -9,6 +9,11 @@ interface EffectiveValues {
   readonly port: number;
   readonly domains: readonly string[];
   readonly tcp: readonly { readonly listen: number | string; readonly port?: number }[];
+  readonly hostPorts: readonly {
+    readonly listen: number | string;
+    readonly port?: number;
+    readonly protocol: HostPort['protocol'];
+  }[];
   readonly keepRevisions: number;
   readonly verify: VerifyManifest;
   readonly 'build.builder': string;

@@ -4,6 +4,7 @@ import { environmentName, PointsmanError, projectName } from '../model/index.ts'
 import { defaultPlatform, platformNames, providedVariables } from '../platform/index.ts';
 import type { Draft } from './draft.ts';
 import { Effective } from './effective.ts';
+import { hostPortsHeldTwice } from './host-ports.ts';
 import { findSource } from './image-source.ts';
 import { listenAddress } from './listen-address.ts';
 import { environmentChain, environmentsOf, layersOf, merged } from './layers.ts';
@@ -28,6 +29,7 @@ export const resolveServices = (loaded: LoadedProject, context: ResolveContext):
       ...unknownNames(loaded, context),
       ...drafts.flatMap(({ found }) => found.problems),
       ...sharedThings(drafts),
+      ...hostPortsHeldTwice(drafts),
       ...resolver.problems,
       ...built.flatMap(({ problems }) => problems),
     ].toSorted(byPlace),

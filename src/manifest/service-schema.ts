@@ -8,6 +8,7 @@ import {
   listenAddress,
   memory,
   name,
+  oneOf,
   pattern,
   portNumber,
   text,
@@ -44,6 +45,25 @@ const overridableFields = {
   )
     .optional()
     .describe('Connections that go to the app as they are, for databases and the like.'),
+  hostPorts: list(
+    z.strictObject(
+      {
+        listen: listenAddress().describe('Of this machine: a port of 127.0.0.1, or ADDRESS:PORT.'),
+        port: portNumber()
+          .optional()
+          .describe("The app's port in its container; default: the same number. The process engine has no other."),
+        protocol: oneOf(['udp', 'tcp']).describe(
+          'What is spoken there; tcp that may go through the proxy belongs in tcp.',
+        ),
+      },
+      { error: 'a map' },
+    ),
+    'a list of listen, port and protocol',
+  )
+    .optional()
+    .describe(
+      'Ports of this machine that the app holds itself, past the proxy. Only one replica can: the old one stops before the new one starts.',
+    ),
   variables: variables().optional().describe('Environment variables. May refer to others: ${{other-service.NAME}}.'),
   limits: limitsSchema.optional().describe('What one replica may use.'),
   platform: text().optional().describe("Whose rules hold for this service; default: the project's."),

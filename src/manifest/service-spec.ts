@@ -4,6 +4,7 @@ import { compilePolicy, providedVariables } from '../platform/index.ts';
 import type { CompiledPolicy, DeployChoices } from '../platform/index.ts';
 import type { Draft } from './draft.ts';
 import type { Effective } from './effective.ts';
+import { hostPortsOf } from './host-ports.ts';
 import { declaredArguments } from './image-source.ts';
 import type { Origins } from './layers.ts';
 import type { LoadedProject, ResolveContext } from './model.ts';
@@ -51,6 +52,7 @@ export const buildSpec = (draft: Draft, surroundings: Surroundings): BuiltSpec =
     replicas,
     port: draft.port,
     ...(tcp.length > 0 && { tcp }),
+    ...(compiled.hostPorts.length > 0 && { hostPorts: compiled.hostPorts }),
     variables,
     dependsOn: (draft.service.manifest.spec.dependsOn ?? []).map(serviceName),
     limits: limitsOf(effective),
@@ -112,6 +114,7 @@ const policyOf = ({ effective, identity, found, platform, service }: Draft, repl
     facts: {
       replicas,
       hasVolume: identity.volumes.length > 0,
+      hostPorts: hostPortsOf(effective),
       domains: identity.domains,
       hasPort: service.manifest.spec.port !== undefined,
       packaging: found.packaging,

@@ -1,5 +1,6 @@
 import { privateSuffix } from '../platform/index.ts';
 import type { Draft } from './draft.ts';
+import { hostPortsOf } from './host-ports.ts';
 import type { ResolveContext } from './model.ts';
 
 /** What is accepted but has no effect here, or will surprise: said, never silent. */
@@ -52,6 +53,14 @@ const engineNotes = ({ effective, identity }: Draft, { capabilities }: ResolveCo
   ...(identity.volumes.length === 0 || capabilities.volumes
     ? []
     : [`volumes are not mounted: the ${capabilities.engine} engine has none.`]),
+  ...(capabilities.ports === 'fixed'
+    ? []
+    : hostPortsOf(effective)
+        .filter(({ listen, port }) => port !== listen.port)
+        .map(
+          ({ listen, port }) =>
+            `hostPorts: the ${capabilities.engine} engine leads no port to another, so the app itself has to listen on ${listen.port}, not on ${port}.`,
+        )),
 ];
 
 const portNotes = ({ effective, port }: Draft): string[] => {

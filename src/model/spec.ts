@@ -21,6 +21,8 @@ export interface ServiceSpec {
   readonly domains: readonly string[];
   /** Addresses of ours behind which connections go to it as they are. */
   readonly tcp?: readonly TcpDoor[];
+  /** Ports of the machine that its replica holds itself, past the proxy. */
+  readonly hostPorts?: readonly HostPort[];
   readonly volumes: readonly VolumeMount[];
   /** Fully resolved, with what the platform provides to the service; the executor adds PORT and what belongs to one replica. */
   readonly variables: Readonly<Record<string, string>>;
@@ -60,6 +62,13 @@ export interface TcpDoor {
   readonly port?: number;
 }
 
+export interface HostPort {
+  readonly listen: Address;
+  /** Inside its container. */
+  readonly port: number;
+  readonly protocol: 'udp' | 'tcp';
+}
+
 export interface VolumeMount {
   readonly name: string;
   readonly mountPath: string;
@@ -97,7 +106,7 @@ export interface Revision {
   readonly cause: string;
   /** Who asked for it; absent where nobody did or said: a saved file. */
   readonly by?: string;
-  /** Hash over what makes a replica differ: image input, start command, variables, volumes, limits, port. Not replicas or policy. */
+  /** Hash over what makes a replica differ: image input, start command, variables, volumes, host ports, limits, port. Not replicas or policy. */
   readonly specHash: string;
   readonly spec: ServiceSpec;
   /** Set once built. */

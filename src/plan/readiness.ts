@@ -82,6 +82,6 @@ const slotsOf = (seats: number): readonly Slot[] => Array.from({ length: seats }
 
 const failByCrash = (message: string, crash: Crash): Next =>
   fail('ROLLOUT_FAILED', message, {
-    fix: 'Correct what its last lines show and deploy again; what served before goes on serving.',
+    fix: crash.fix ?? 'Correct what its last lines show and deploy again; what served before goes on serving.',
     output: crash.output,
   });

@@ -1,4 +1,5 @@
 import type { ObservedReplica, ReplicaIdentity, Revision } from '../model/index.ts';
+import { isExclusive } from '../model/index.ts';
 import { bySeat, historyOf, holderOf, idOf, isLive, nextAttempt, startsUnderWay } from './replicas.ts';
 import { decideRestart } from './restart.ts';
 import type { Situation } from './situation.ts';
@@ -30,7 +31,7 @@ export interface FillLimits {
 export const fillSlots = (situation: Situation, revision: Revision, limits: FillLimits): Fill => {
   const starts: { replica: ReplicaIdentity; cause: string }[] = [];
   const wakeTimes: number[] = [];
-  let room = Math.min(limits.room, roomOnVolume(situation, revision));
+  let room = Math.min(limits.room, roomForExclusive(situation, revision));
   for (let slot = 0; slot < limits.wanted; slot += 1) {
     if (holderOf(situation, revision.number, slot) !== undefined) continue;
     const { attempt, isStarting } = nextAttempt(situation, revision.number, slot);
@@ -50,18 +51,17 @@ export const fillSlots = (situation: Situation, revision: Revision, limits: Fill
   return { starts, wakeTimes };
 };
 
-/** Two replicas never write to one volume at the same time, whichever versions they are of, and whatever rules are in force. */
-const roomOnVolume = (situation: Situation, revision: Revision): number => {
-  if (!hasVolume(revision)) return Number.POSITIVE_INFINITY;
-  const writers = situation.replicas.filter((replica) => isLive(replica) && writesToVolume(situation, replica));
-  const coming = situation.revisions.filter(hasVolume).map(({ number }) => startsUnderWay(situation, number));
-  return 1 - writers.length - coming.reduce((sum, count) => sum + count, 0);
+/** Two replicas never have a volume or a host port at the same time, whichever versions they are of, and whatever rules are in force. */
+const roomForExclusive = (situation: Situation, revision: Revision): number => {
+  if (!isExclusive(revision.spec)) return Number.POSITIVE_INFINITY;
+  const holders = situation.replicas.filter((replica) => isLive(replica) && isOfExclusive(situation, replica));
+  const exclusive = situation.revisions.filter(({ spec }) => isExclusive(spec));
+  const coming = exclusive.map(({ number }) => startsUnderWay(situation, number));
+  return 1 - holders.length - coming.reduce((sum, count) => sum + count, 0);
 };
 
-export const writesToVolume = (situation: Situation, { revision }: ObservedReplica): boolean =>
-  situation.revisions.some((each) => each.number === revision && hasVolume(each));
-
-export const hasVolume = ({ spec }: Revision): boolean => spec.volumes.length > 0;
+export const isOfExclusive = (situation: Situation, { revision }: ObservedReplica): boolean =>
+  situation.revisions.some((each) => each.number === revision && isExclusive(each.spec));
 
 /** Of so many seats those that are empty for good, by the restart policy. */
 export const seatsGivenUp = (situation: Situation, revision: Revision, seats: number): number => {

@@ -1,4 +1,5 @@
 import type { ObservedReplica, Revision, RolloutPolicy } from '../model/index.ts';
+import { isExclusive } from '../model/index.ts';
 import { resolveBatch, takesOverAtOnce } from './batch.ts';
 import type { Intent } from './intent.ts';
 import { keepersOf, mostOf } from './keepers.ts';
@@ -6,13 +7,12 @@ import { bySeat, isLeaving, isLive, isReady, startsUnderWay } from './replicas.t
 import {
   allLive,
   fillSlots,
-  hasVolume,
   holdersOf,
+  isOfExclusive,
   isRouted,
   nothingToFill,
   seatsGivenUp,
   whyStart,
-  writesToVolume,
 } from './seats.ts';
 import type { Selection } from './seats.ts';
 import { selectWhilePaused, selectWhileTryingOut } from './selection-beside.ts';
@@ -76,9 +76,9 @@ const selectWhileReplacing = (situation: Situation, intent: Intent & { kind: 're
   const staying = retreats
     ? neededForFloor(floor, ready, serving)
     : othersThatStay({ policy, whole, floor, ready, serving, idle });
-  // Who writes to the volume that the target needs has to end first, also where rules without a volume lead back.
+  // Who has the volume or the host port that the target needs has to end first, also where rules without them lead back.
   const stayingOthers = [...staying, ...standIns(target, { whole, wanted, ready, serving, staying })].filter(
-    (replica) => !(hasVolume(target) && writesToVolume(situation, replica)),
+    (replica) => !(isExclusive(target.spec) && isOfExclusive(situation, replica)),
   );
   const entering = retreats ? ready : newMembers(situation, policy, { whole, ready, serving: stayingOthers });
   const members = [...entering, ...stayingOthers].sort(bySeat);

@@ -102,6 +102,8 @@ export interface Crash {
   readonly exitCode: number | null;
   /** In words: `exited with code 1`, `killed: out of memory`, `could not be started: …`. */
   readonly words: string;
+  /** What to do about it, where whoever could not start it knows. */
+  readonly fix?: string;
   /** The replica's last lines. */
   readonly output: readonly string[];
 }

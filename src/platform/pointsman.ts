@@ -15,6 +15,7 @@ export const pointsman: CompleteProfile = {
     'replace.switch': own('by-strategy', 'blue-green at once, the others one replica at a time'),
     'replace.withVolume': own('stop-first', 'two versions writing to one volume corrupt it'),
     'replace.volumeReplicas': own(1, 'two replicas writing to one volume corrupt it'),
+    'replace.withHostPort': own('stop-first', 'a port of the machine belongs to one replica at a time'),
     'replace.overlapSeconds': own(0, 'the switch is acknowledged, so waiting gains nothing'),
     'gate.ok': own('2xx', 'any success'),
     'gate.host': own(null, 'what users ask for'),

@@ -1,4 +1,12 @@
-import type { Check, EdgePolicy, RequestLimits, RolloutPolicy, StrategyName, ValueOrigin } from '../model/index.ts';
+import type {
+  Check,
+  EdgePolicy,
+  HostPort,
+  RequestLimits,
+  RolloutPolicy,
+  StrategyName,
+  ValueOrigin,
+} from '../model/index.ts';
 
 /** What the user said about deploying one service, and the facts a platform's rules depend on. */
 export interface PolicyInput {
@@ -54,6 +62,7 @@ export interface Choice<Value> extends ValueOrigin {
 export interface ServiceFacts {
   readonly replicas: number;
   readonly hasVolume: boolean;
+  readonly hostPorts: readonly HostPort[];
   readonly domains: readonly string[];
   /** The manifest names a port, so something listens there. */
   readonly hasPort: boolean;
@@ -63,6 +72,8 @@ export interface ServiceFacts {
 
 export interface CompiledPolicy {
   readonly policy: RolloutPolicy;
+  /** Those that it has on this platform. */
+  readonly hostPorts: readonly HostPort[];
   /** `deploy.*`: what the user can set; `policy.*`: the platform's rules. */
   readonly origins: Readonly<Record<string, ValueOrigin>>;
   /** What a user should know about the outcome, in words. */

@@ -13,8 +13,9 @@ import { hasOwnWays, tryOutOf } from './tryout.ts';
 const BUILD_SECONDS = 900;
 
 /** The user's `deploy.*` values under one platform's rules, as the normal form the planner works with. */
-export const compilePolicy = (input: PolicyInput): CompiledPolicy => {
-  const findings = new Findings(profileOf(input.platform));
+export const compilePolicy = (written: PolicyInput): CompiledPolicy => {
+  const findings = new Findings(profileOf(written.platform));
+  const input = withHostPorts(written, findings);
   checkChecks(input, findings);
   const serving = isServing(input);
   const replacement = replacementOf(input, serving, findings);
@@ -43,7 +44,17 @@ export const compilePolicy = (input: PolicyInput): CompiledPolicy => {
   });
   noteOverlap(policy, findings);
   findings.close();
-  return { policy, origins: findings.origins, notes: findings.notes, problems: findings.problems };
+  const { origins, notes, problems } = findings;
+  return { policy, hostPorts: input.facts.hostPorts, origins, notes, problems };
+};
+
+/** Without those that the platform does not give. */
+const withHostPorts = (input: PolicyInput, findings: Findings): PolicyInput => {
+  if (input.facts.hostPorts.length === 0 || findings.rule('replace.withHostPort') !== 'none') return input;
+  findings.notes.push(
+    `hostPorts has no effect on ${findings.platform}, which gives no service a port of the machine: tcp is what its proxy can do.`,
+  );
+  return { ...input, facts: { ...input.facts, hostPorts: [] } };
 };
 
 const isServing = ({ deploy, facts }: PolicyInput): boolean =>

@@ -41,6 +41,8 @@ export interface PlatformRules {
   readonly 'replace.withVolume': 'stop-first' | 'as-without';
   /** Replicas a service with a volume may have. */
   readonly 'replace.volumeReplicas': number;
+  /** none: the platform gives no service a port of the machine. */
+  readonly 'replace.withHostPort': 'stop-first' | 'none';
   readonly 'replace.overlapSeconds': number;
   readonly 'gate.ok': HttpOk;
   /** The Host header of the check; null: the service's own first domain. */

@@ -25,6 +25,7 @@ export const railway: PlatformProfile = {
     ),
     'replace.withVolume': documented('stop-first', 'volumes/reference'),
     'replace.volumeReplicas': documented(1, 'volumes'),
+    'replace.withHostPort': inferred('none', 'HTTP and TCP proxies are all it documents (networking/tcp-proxy)'),
     'replace.overlapSeconds': documented(0, 'variables/reference, RAILWAY_DEPLOYMENT_OVERLAP_SECONDS'),
     'gate.ok': documented('200', 'deployments/healthchecks'),
     'gate.host': documented('healthcheck.railway.app', 'deployments/healthchecks'),

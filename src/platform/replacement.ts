@@ -1,5 +1,5 @@
 import type { Batch, Replacement, StrategyName } from '../model/index.ts';
-import { stopStart } from '../model/index.ts';
+import { hostPortWords, stopStart } from '../model/index.ts';
 import { amountOf, replicasIn } from './amount.ts';
 import type { Findings } from './findings.ts';
 import type { PolicyInput } from './policy-input.ts';
@@ -20,7 +20,7 @@ const strategies: { readonly [Strategy in StrategyName]: Omit<Replacement, 'stra
 
 /** Which replicas go when: strategy, order, batch and switch. */
 export const replacementOf = (input: PolicyInput, serving: boolean, findings: Findings): Replacement => {
-  const strategy = withVolume(input, strategyOf(input, serving, findings), findings);
+  const strategy = handedOver(input, { strategy: strategyOf(input, serving, findings), serving }, findings);
   checkReplicas(input, strategy, findings);
   noteConcurrent(strategy, serving, findings);
   const shape = strategies[strategy];
@@ -47,13 +47,27 @@ const strategyOf = ({ deploy }: PolicyInput, serving: boolean, findings: Finding
   return strategy;
 };
 
-const withVolume = ({ facts, deploy }: PolicyInput, strategy: StrategyName, findings: Findings): StrategyName => {
-  if (!facts.hasVolume) return strategy;
-  const forced = findings.rule('replace.withVolume');
-  if (forced !== 'stop-first' || strategies[strategy].order === 'stop-first') return strategy;
-  findings.overrule('deploy.strategy', 'stop-start', deploy.strategy, 'replace.withVolume');
+/** What only one replica can have at a time is handed over: the old one ends before the new one starts. */
+const handedOver = (
+  { facts, deploy }: PolicyInput,
+  { strategy, serving }: { readonly strategy: StrategyName; readonly serving: boolean },
+  findings: Findings,
+): StrategyName => {
+  const hasVolume = facts.hasVolume && findings.rule('replace.withVolume') === 'stop-first';
+  const ports = facts.hostPorts.map(hostPortWords);
+  if ((!hasVolume && ports.length === 0) || strategies[strategy].order === 'stop-first') return strategy;
+  const rule = hasVolume ? 'replace.withVolume' : 'replace.withHostPort';
+  findings.overrule('deploy.strategy', 'stop-start', deploy.strategy, rule);
+  const has = [
+    ...(hasVolume ? ['has a volume'] : []),
+    ...(ports.length === 0 ? [] : [`holds port ${ports.join(' and ')} of this machine itself`]),
+  ];
+  const means = [
+    ...(ports.length === 0 ? [] : ['nobody answers there until then']),
+    ...(hasVolume || serving ? [whatThatMeans(deploy, findings)] : []),
+  ];
   findings.notes.push(
-    `It has a volume: the old replica is stopped before the new one starts, so ${whatThatMeans(deploy, findings)}.`,
+    `It ${has.join(' and ')}: the old replica is stopped before the new one starts, so ${means.join(', and ')}.`,
   );
   return 'stop-start';
 };
@@ -75,6 +89,14 @@ const checkReplicas = ({ facts }: PolicyInput, strategy: StrategyName, findings:
       path: 'deploy.numReplicas',
       message: `A singleton can't have ${facts.replicas} replicas.`,
       fix: 'Set deploy.numReplicas to 1 or choose another deploy.strategy.',
+    });
+  }
+  const [hostPort] = facts.hostPorts;
+  if (hostPort !== undefined && facts.replicas > 1) {
+    findings.problems.push({
+      path: 'deploy.numReplicas',
+      message: `A service with hostPorts can't have ${facts.replicas} replicas: only one can hold port ${hostPortWords(hostPort)} of this machine.`,
+      fix: 'Set deploy.numReplicas to 1, or remove hostPorts; what the proxy listens on (tcp) any number of replicas can share.',
     });
   }
   if (!facts.hasVolume) return;

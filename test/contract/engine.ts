@@ -4,6 +4,8 @@ import type { ReplicaStart, StartCommand } from '../../src/engine/index.ts';
 import { imageRef, serviceName } from '../../src/model/index.ts';
 import type { EngineUnderTest } from '../engine/stage.ts';
 import { addressOf, eventsUntil, linesOf, openStage } from '../engine/stage.ts';
+import { freePort } from '../free-port.ts';
+import { askUdp, holdUdp, udpEcho } from '../udp.ts';
 
 const app = (file: string): StartCommand => ({ form: 'exec', argv: ['node', file] });
 const shell = (line: string): StartCommand => ({ form: 'shell', line });
@@ -336,6 +338,55 @@ export const describeEngine = (name: string, subject: () => EngineUnderTest): vo
       await exited(reader.id);
       const lines = await linesOf(engine.logs(reader.id, { follow: false, tail: undefined }, signal));
       expect(lines.map(({ text }) => text)).toEqual(['kept']);
+    });
+
+    it('leads a port of the machine to the replica, and to the next one when that has ended', async () => {
+      const { start, said, engine, signal } = await stage();
+      const port = await freePort();
+      const listen = { host: '127.0.0.1', port };
+      const holder = (attempt: number) =>
+        start({
+          attempt,
+          command: { form: 'exec', argv: ['node', '-e', udpEcho] },
+          variables: { PORT: '3000', UDP_PORT: String(port), RELEASE: `r${attempt}` },
+          hostPorts: [{ listen, port, protocol: 'udp' }],
+        });
+      const first = await holder(1);
+      await said(first.id, 'listening');
+      expect(await askUdp(port, 'hello')).toBe('hello r1');
+      expect(await (await fetch(addressOf(first))).text()).toBe('r1');
+      await engine.remove(first.id, signal);
+      const second = await holder(2);
+      expect(await askUdp(port, 'again')).toBe('again r2');
+      await engine.remove(second.id, signal);
+    });
+
+    it('reaches the replica at its own address where a port of the machine leads to the same port of the app', async () => {
+      const { start, said, engine, signal } = await stage();
+      const listen = { host: '127.0.0.1', port: await freePort() };
+      const { id } = await start({ hostPorts: [{ listen, port: 3000, protocol: 'tcp' }] });
+      await said(id, 'listening');
+      const [observed] = await engine.observe(undefined, signal);
+      if (observed === undefined) throw new Error('it is gone');
+      const own = engine.capabilities.ports === 'fixed' ? ':3000' : `:${listen.port}`;
+      expect(addressOf(observed)).toMatch(new RegExp(`${own}$`));
+      for (const url of [addressOf(observed), `http://127.0.0.1:${listen.port}`])
+        expect((await fetch(url)).ok).toBe(true);
+    });
+
+    it('says so when somebody else holds a port of the machine, and leaves nothing', async () => {
+      const { start, engine, signal } = await stage();
+      const port = await freePort();
+      const letGo = await holdUdp(port);
+      const hostPorts = [{ listen: { host: '127.0.0.1', port }, port, protocol: 'udp' as const }];
+      await expect(start({ hostPorts })).rejects.toMatchObject({
+        code: 'REPLICA_START_FAILED',
+        message: expect.stringMatching(new RegExp(`something else on this machine holds port .*${port}`)),
+        fix: expect.stringContaining('hostPorts'),
+      });
+      expect(await engine.observe(undefined, signal)).toEqual([]);
+      await letGo();
+      expect(await start({ hostPorts })).toMatchObject({ state: { kind: 'running' } });
     });
 
     it('limits memory', async (context) => {

@@ -200,6 +200,16 @@ describe('what can’t be done as written', () => {
       "MANIFEST_INVALID a.yaml:7:26 web: A service with a volume can't have 2 replicas: they would write to the same files. Set deploy.numReplicas to 1 or remove the volume.",
     ],
     [
+      'a host port with replicas',
+      'image: x\nhostPorts: [{ listen: 5353, protocol: udp }]\ndeploy: { numReplicas: 2 }',
+      "MANIFEST_INVALID a.yaml:7:26 web: A service with hostPorts can't have 2 replicas: only one can hold port 5353/udp of this machine. Set deploy.numReplicas to 1, or remove hostPorts; what the proxy listens on (tcp) any number of replicas can share.",
+    ],
+    [
+      'a host port that the proxy listens on',
+      'image: x\ntcp: [{ listen: 5433 }]\nhostPorts: [{ listen: "0.0.0.0:5433", protocol: tcp }]',
+      'MANIFEST_DUPLICATE a.yaml:7:14 Port 0.0.0.0:5433/tcp of this machine is held by the proxy, for web already. Give web another one.',
+    ],
+    [
       'a singleton with replicas',
       'image: x\ndeploy: { strategy: singleton, numReplicas: 2 }',
       "MANIFEST_INVALID a.yaml:6:47 web: A singleton can't have 2 replicas. Set deploy.numReplicas to 1 or choose another deploy.strategy.",
@@ -220,6 +230,20 @@ describe('what can’t be done as written', () => {
     expect(lines(problems, folder)).toEqual([expected]);
   });
 
+  it('a host port that two services claim; one address, or one protocol, is not the other', async () => {
+    const folder = projectFolder({
+      'a.yaml': [
+        service('web', 'image: x\nhostPorts:\n  - { listen: 53, protocol: udp }\n  - { listen: 53, protocol: tcp }'),
+        service('api', 'image: x\nhostPorts: [{ listen: "127.0.0.2:53", protocol: udp }]'),
+        service('all', 'image: x\nhostPorts: [{ listen: "[::]:53", port: 5353, protocol: udp }]'),
+      ].join('---\n'),
+    });
+    const { problems } = resolveServices(await load(folder), contextWith({}));
+    expect(lines(problems, folder)).toEqual([
+      'MANIFEST_DUPLICATE a.yaml:22:14 Port [::]:53/udp of this machine is held by web already. Give all another one.',
+    ]);
+  });
+
   it('a domain or a volume that two services claim', async () => {
     const folder = projectFolder({
       'a.yaml': ['web', 'api']
@@ -232,6 +256,48 @@ describe('what can’t be done as written', () => {
       'MANIFEST_DUPLICATE a.yaml:15:12 The volume "v" belongs to web already. Give api another one.',
     ]);
   });
+});
+
+it('a host port leads to the same number unless another is named, and each environment has its own', async () => {
+  const hostPorts = (port: number) => [{ listen: { host: '127.0.0.1', port }, port: 53, protocol: 'udp' }];
+  const manifest = service(
+    'dns',
+    `image: x
+hostPorts: [{ listen: 53, protocol: udp }]
+environments:
+  staging: { hostPorts: [{ listen: 5353, port: 53, protocol: udp }] }
+  test: { hostPorts: [] }`,
+  );
+  const inEnvironment = async (environment: string) =>
+    (
+      await resolve(
+        { 'a.yaml': `${project('environments: { staging: {}, test: {} }')}---\n${manifest}` },
+        { environment },
+      )
+    ).spec('dns');
+  expect(await inEnvironment('production')).toMatchObject({
+    hostPorts: hostPorts(53),
+    policy: { strategy: 'stop-start' },
+  });
+  expect(await inEnvironment('staging')).toMatchObject({ hostPorts: hostPorts(5353) });
+  const without = await inEnvironment('test');
+  expect([without?.hostPorts, without?.policy.strategy]).toEqual([undefined, 'rolling']);
+});
+
+it('the process engine leads no port to another: that the app itself has to listen there is said', async () => {
+  const { notes } = await resolve(
+    {
+      ...app,
+      'a.yaml': service(
+        'dns',
+        'source: app\ndeploy: { startCommand: node dns.js }\nhostPorts: [{ listen: 5353, port: 53, protocol: udp }]',
+      ),
+    },
+    { capabilities: processEngine },
+  );
+  expect(notes['dns']).toContain(
+    'hostPorts: the process engine leads no port to another, so the app itself has to listen on 5353, not on 53.',
+  );
 });
 
 it('replicas of all regions run here, and limits of a config file count', async () => {

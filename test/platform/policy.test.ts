@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { platformNames } from '../../src/platform/index.ts';
-import { compile, web, worker } from './compile.ts';
+import { compile, dns, web, worker } from './compile.ts';
 
 const formOf = (startCommand: string): string => compile('pointsman', { ...web, startCommand }).policy.commandForm;
 
@@ -79,6 +79,15 @@ describe('railway', () => {
         'It has a volume: the old replica is stopped before the new one starts, so every deploy is a short outage.',
         'deploy.overlapSeconds has no effect: the old replica is gone before the new one starts.',
       ]),
+    );
+  });
+
+  it('gives no service a port of the machine: hostPorts has no effect', () => {
+    const { policy, hostPorts, notes } = compile('railway', { ...worker, replicas: 1, hostPorts: [dns] });
+    expect(policy.strategy).toBe('blue-green');
+    expect(hostPorts).toEqual([]);
+    expect(notes).toContain(
+      'hostPorts has no effect on railway, which gives no service a port of the machine: tcp is what its proxy can do.',
     );
   });
 
@@ -201,7 +210,12 @@ describe('pointsman', () => {
 
 it('every platform compiles for every kind of service, with a source for every value', () => {
   for (const platform of platformNames) {
-    for (const facts of [web, worker, { ...worker, replicas: 1, hasVolume: true }, { ...web, replicas: 0 }]) {
+    for (const facts of [
+      web,
+      worker,
+      { ...worker, replicas: 1, hasVolume: true, hostPorts: [dns] },
+      { ...web, replicas: 0 },
+    ]) {
       const { policy, origins } = compile(platform, facts);
       expect(policy.progressDeadlineSeconds).toBeGreaterThan(policy.gate.deadlineSeconds);
       for (const { source } of Object.values(origins)) {

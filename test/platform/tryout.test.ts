@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { DeployValues } from '../../src/platform/index.ts';
-import { compile, web, worker } from './compile.ts';
+import type { DeployValues, ServiceFacts } from '../../src/platform/index.ts';
+import { compile, dns, web, worker } from './compile.ts';
 
 const everything: Partial<DeployValues> = {
   canary: { steps: [{ percent: 10, pause: 60 }], matches: [{ cookie: 'beta', value: '1' }] },
@@ -110,9 +110,26 @@ describe('what Pointsman does beyond platforms', () => {
     expect(compile('pointsman', worker, { strategy: 'concurrent' }).notes).toEqual([]);
   });
 
-  it('a volume forces even a concurrent replacement to stop first', () => {
-    expect(
-      compile('pointsman', { ...worker, replicas: 1, hasVolume: true }, { strategy: 'concurrent' }).policy.order,
-    ).toBe('stop-first');
+  it.each([{ hasVolume: true }, { hostPorts: [dns] }])(
+    'a volume or a host port forces even a concurrent replacement to stop first: %o',
+    (held) => {
+      const { policy } = compile('pointsman', { ...worker, replicas: 1, ...held }, { strategy: 'concurrent' });
+      expect(policy.order).toBe('stop-first');
+    },
+  );
+
+  it('says what a host port means: nobody answers there, and requests through the proxy wait', () => {
+    const notesOf = (facts: Partial<ServiceFacts>, deploy: Partial<DeployValues> = {}): readonly string[] =>
+      compile('pointsman', { ...worker, replicas: 1, hostPorts: [dns], ...facts }, deploy).notes;
+    const stops = 'the old replica is stopped before the new one starts, so nobody answers there until then';
+    expect(notesOf({})).toEqual([`It holds port 5353/udp of this machine itself: ${stops}.`]);
+    expect(notesOf({ hasPort: true })).toEqual([
+      `It holds port 5353/udp of this machine itself: ${stops}, and requests wait meanwhile, at most 15 s.`,
+    ]);
+    const both = [dns, { ...dns, listen: { host: '0.0.0.0', port: 53 } }];
+    expect(notesOf({ hasVolume: true, hostPorts: both }, { hold: { seconds: 0, maxRequests: 0 } })).toEqual([
+      `It has a volume and holds port 5353/udp and 0.0.0.0:53/udp of this machine itself: ${stops}, and every deploy is a short outage.`,
+    ]);
+    expect(notesOf({}, { strategy: 'stop-start' })).toEqual([]);
   });
 });

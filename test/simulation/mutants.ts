@@ -85,11 +85,11 @@ export const mutants: readonly Mutant[] = [
     rule: 'a singleton never runs twice',
   },
   {
-    name: 'whoever else writes to the volume is not looked at',
+    name: 'whoever else has the volume or the host port is not looked at',
     seed: 2695,
     file: 'plan/seats.ts',
-    find: 'return 1 - writers.length',
-    replace: 'return 9 - writers.length',
+    find: 'return 1 - holders.length',
+    replace: 'return 9 - holders.length',
     rule: 'a singleton never runs twice',
   },
   {

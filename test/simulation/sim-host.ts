@@ -76,7 +76,7 @@ export const specOf = (sketch: Sketch): ServiceSpec => {
     replicas: sketch.replicas,
     port: 8080,
     domains: [sketch.domain],
-    volumes: sketch.volume ? [{ name: `${sketch.name}-data`, mountPath: '/data' }] : [],
+    ...heldAlone(sketch),
     variables: {},
     dependsOn: sketch.dependsOn.map(serviceName),
     limits: {},
@@ -90,6 +90,13 @@ export const specOf = (sketch: Sketch): ServiceSpec => {
   };
   specs.set(sketch, spec);
   return spec;
+};
+
+/** What only one replica can have: files to write to or, in every other version, a port of the machine. */
+const heldAlone = ({ name, version, volume }: Sketch): Pick<ServiceSpec, 'volumes' | 'hostPorts'> => {
+  if (!volume) return { volumes: [] };
+  if (version % 2 === 0) return { volumes: [{ name: `${name}-data`, mountPath: '/data' }] };
+  return { volumes: [], hostPorts: [{ listen: { host: '127.0.0.1', port: 5353 }, port: 53, protocol: 'udp' }] };
 };
 
 /** A probe finds what is true; one of a replica that hangs takes all its time. */

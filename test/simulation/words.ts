@@ -8,7 +8,7 @@ export const storyWords = ({ services, versions, weather }: Scenario, told: read
       [
         `${name}: ${replicas} × version ${version}, ${policy.strategy}`,
         ...(dependsOn.length > 0 ? [`needs ${dependsOn.join(', ')}`] : []),
-        ...(volume ? ['with a volume'] : []),
+        ...(volume ? [version % 2 === 0 ? 'with a volume' : 'with a host port'] : []),
         `overlap ${policy.overlapSeconds} s, drain ${policy.drain.timeoutSeconds} s, restarts ${policy.restart.when}`,
       ].join('; '),
     ),

@@ -60,6 +60,7 @@ const launch = async (
       variables: variablesOf(parts, revision, replica),
       port: spec.port,
       volumes: spec.volumes,
+      ...(spec.hostPorts !== undefined && { hostPorts: spec.hostPorts }),
       limits: spec.limits,
     },
     what.signal,

@@ -28,19 +28,18 @@ export const containerConfig = (
   placement: Placement,
 ): Docker.ContainerCreateOptions => {
   const { ownership, network } = placement;
-  const portKey = `${replica.port}/tcp`;
-  const publish = placement.publish && role === 'replica';
+  const bindings = role === 'replica' ? portBindings(replica, placement) : {};
   return {
     name: containerName(replica, role),
     Image: replica.image,
     Env: Object.entries(replica.variables).map(([name, value]) => `${name}=${value}`),
     Labels: containerLabels(ownership, replica, role),
     ...commandConfig(replica.command),
-    ...(publish && { ExposedPorts: { [portKey]: {} } }),
+    ExposedPorts: Object.fromEntries(Object.keys(bindings).map((key) => [key, {}])),
     HostConfig: {
       NetworkMode: network.name,
       ...dnsConfig(placement),
-      ...(publish && { PortBindings: { [portKey]: [{ HostIp: '127.0.0.1', HostPort: '' }] } }),
+      PortBindings: bindings,
       CpuShares: replicaWeight,
       ...limitConfig(replica.limits),
       Mounts: role === 'replica' ? replica.volumes.map((volume) => mountConfig(ownership, volume)) : [],
@@ -58,6 +57,21 @@ export const containerConfig = (
 
 export const containerName = (replica: Pick<ReplicaStart, 'id'>, role: Role): string =>
   role === 'once' ? `${replica.id}-once` : replica.id;
+
+/** Its own port where only the host reaches it, then those of the machine that are to lead to it. */
+const portBindings = (
+  { port, hostPorts = [] }: ReplicaStart,
+  { publish }: Placement,
+): Record<string, { readonly HostIp: string; readonly HostPort: string }[]> => {
+  const bindings: ReturnType<typeof portBindings> = publish
+    ? { [`${port}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: '' }] }
+    : {};
+  for (const { listen, port: inside, protocol } of hostPorts) {
+    const HostIp = listen.host.replace(/^\[|\]$/g, '');
+    (bindings[`${inside}/${protocol}`] ??= []).push({ HostIp, HostPort: String(listen.port) });
+  }
+  return bindings;
+};
 
 const volumeName = ({ project, environment }: Ownership, volume: string): string =>
   `${project}-${environment}-${volume}`;

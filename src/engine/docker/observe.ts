@@ -70,9 +70,13 @@ export const replicaFromContainer = (
 export const exitOfContainer = ({ State: state }: Docker.ContainerInspectInfo): Exit =>
   exitOfCode(state.ExitCode, { outOfMemory: state.OOMKilled, at: Date.parse(state.FinishedAt) });
 
-/** The published port if it has one, whatever the engine does now: the container may be older than this supervisor. */
+/** The port that Docker chose if it did, whatever the engine does now: the container may be older than this supervisor. */
 const addressOf = (info: Docker.ContainerInspectInfo, port: number, { network }: Placement): Address | undefined => {
-  const published = info.NetworkSettings.Ports[`${port}/tcp`]?.[0];
+  const key = `${port}/tcp`;
+  const asked: Docker.PortMap = info.HostConfig.PortBindings ?? {};
+  // Those that were asked for by number are the user's own, past the proxy.
+  const hostPorts = new Set((asked[key] ?? []).map(({ HostPort }) => HostPort));
+  const published = info.NetworkSettings.Ports[key]?.find(({ HostPort }) => !hostPorts.has(HostPort));
   if (published !== undefined) return { host: '127.0.0.1', port: Number(published.HostPort) };
   const own = info.NetworkSettings.Networks[network.name]?.IPAddress;
   return own === undefined || own === '' ? undefined : { host: own, port };

@@ -1,5 +1,7 @@
 import type Docker from 'dockerode';
+import type { ReplicaId } from '../../model/index.ts';
 import { PointsmanError } from '../../model/index.ts';
+import { hostPortTaken } from '../host-port-taken.ts';
 import type { EngineReplica, ReplicaStart } from '../port.ts';
 import { askDocker, engineWords, httpStatus, tolerating } from './ask.ts';
 import type { Placement } from './container-config.ts';
@@ -81,7 +83,7 @@ export const startContainer = async (context: DockerContext, name: string, signa
   } catch (error) {
     if (httpStatus(error) === undefined) throw error;
     await removeContainer(context, name, signal);
-    throw startError({ id: name }, error);
+    throw startError({ id: name as ReplicaId }, error);
   }
 };
 
@@ -101,7 +103,11 @@ const refuseUnenforced = (replica: ReplicaStart, { enforces }: Placement): void 
   });
 };
 
-const startError = (replica: { readonly id: string }, error: unknown): PointsmanError => {
+/** As Docker has said it over the years. */
+const takenAddress =
+  /(?:Bind for|listen (?:udp|tcp)[46]?|bind host port(?: for)?) (\S+?)(?: failed)?: (?:bind: )?(?:port is already allocated|address already in use)/;
+
+const startError = (replica: { readonly id: ReplicaId }, error: unknown): PointsmanError => {
   const words = engineWords(error);
   const missingImage = /^No such image: (.*)$/.exec(words)?.[1];
   if (missingImage !== undefined) {
@@ -111,6 +117,8 @@ const startError = (replica: { readonly id: string }, error: unknown): Pointsman
       cause: error,
     });
   }
+  const takenPort = takenAddress.exec(words)?.[1];
+  if (takenPort !== undefined) return hostPortTaken(replica.id, takenPort, error);
   const executable = /exec: "([^"]*)": (?:stat .*|executable file not found in \$PATH|no such file or directory)/.exec(
     words,
   )?.[1];

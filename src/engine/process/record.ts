@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../../lib/index.ts';
-import type { Exit, ImageRef, Instant, ReplicaIdentity } from '../../model/index.ts';
+import type { Exit, HostPort, ImageRef, Instant, ReplicaIdentity } from '../../model/index.ts';
 
-/** What is to be started, everything resolved. The runner adds the port. */
+/** What is to be started, everything resolved. The runner adds the port, unless it is one of the machine's that the replica holds. */
 export interface StartOrder {
   readonly role: 'replica' | 'once';
   readonly identity: ReplicaIdentity;
@@ -11,6 +11,8 @@ export interface StartOrder {
   readonly argv: readonly string[];
   readonly workingFolder: string;
   readonly environment: Readonly<Record<string, string>>;
+  readonly hostPorts?: readonly HostPort[];
+  readonly port?: number;
 }
 
 /** One replica as it is kept on disk. Holds its variables, so only its owner may read it. */

@@ -26,8 +26,17 @@ export const startOrder = async (
       ...inheritedVariables(),
       ...withVolumes(replica.variables, role === 'replica' ? await volumeFolders(folder, replica) : []),
     },
+    ...(role === 'replica' && hostPortsIn(replica)),
   };
 };
+
+/** One that leads to the port that the app listens on is that port here. */
+const hostPortsIn = ({ port, hostPorts = [] }: ReplicaStart): Pick<StartOrder, 'hostPorts' | 'port'> => {
+  const own = hostPorts.find((each) => each.protocol === 'tcp' && each.port === port && isOnLoopback(each.listen.host));
+  return { hostPorts, ...(own !== undefined && { port: own.listen.port }) };
+};
+
+const isOnLoopback = (host: string): boolean => ['127.0.0.1', '0.0.0.0', '[::]'].includes(host);
 
 const argvOf = ({ id, command }: ReplicaStart): readonly string[] => {
   switch (command?.form) {

@@ -1,6 +1,6 @@
 import type { Change, RolloutRecord, ServiceRecord } from '../../../src/control/store/index.ts';
 import { StateStore } from '../../../src/control/store/index.ts';
-import type { Amount, Revision, Rollout, RolloutPolicy, ServiceName } from '../../../src/model/index.ts';
+import type { Amount, Revision, Rollout, RolloutPolicy, ServiceName, ServiceSpec } from '../../../src/model/index.ts';
 import { handedOver } from '../sketches.ts';
 import type { World } from '../world.ts';
 
@@ -85,15 +85,16 @@ export class Decisions {
     const history = this.#history.get(service) ?? [];
     const first = history.findLastIndex(({ from }) => from <= since);
     const records = history.slice(Math.max(0, first)).map(({ record }) => record);
-    return this.#leadsToVolume(service) ? records.map(asHandedOver) : records;
+    return this.#leadsToExclusive(service) ? records.map(asHandedOver) : records;
   }
 
   /** Then the old one ends first, whatever the rules say of others. */
-  #leadsToVolume(service: ServiceName): boolean {
+  #leadsToExclusive(service: ServiceName): boolean {
     const rollout = this.newestRollout(service)?.rollout;
     const isBack = rollout?.phase === 'failed' || rollout?.phase === 'superseded';
     const number = isBack ? this.service(service)?.active : rollout?.to;
-    return (this.revision(service, number ?? 0)?.spec.volumes.length ?? 0) > 0;
+    const spec = this.revision(service, number ?? 0)?.spec;
+    return spec !== undefined && isHeldByOne(spec);
   }
 
   /** Whether something about the service's rules holds now and has held long enough. */
@@ -122,15 +123,15 @@ const asHandedOver = (record: ServiceRecord): ServiceRecord =>
 
 export const wantedReplicas = ({ wanted, scaledTo, applied, policy }: ServiceRecord): number => {
   if (!wanted) return 0;
-  const isAlone = policy.strategy === 'singleton' || applied.spec.volumes.length > 0;
+  const isAlone = policy.strategy === 'singleton' || isHeldByOne(applied.spec);
   const replicas = scaledTo ?? applied.spec.replicas;
   return isAlone ? Math.min(1, replicas) : replicas;
 };
 
-/** Of the version that worked last: its own number, if a newer one did not come to have another. Of one that has a volume there is one. */
+/** Of the version that worked last: its own number, if a newer one did not come to have another. Of one with a volume or a host port there is one. */
 export const seatsOf = (record: ServiceRecord, { spec }: Revision): number => {
   const replicas = record.wanted ? (record.replicasBefore ?? wantedReplicas(record)) : 0;
-  return spec.volumes.length > 0 || record.policy.strategy === 'singleton' ? Math.min(1, replicas) : replicas;
+  return isHeldByOne(spec) || record.policy.strategy === 'singleton' ? Math.min(1, replicas) : replicas;
 };
 
 /** How few may serve while versions are exchanged. Worked out apart from the planner, which it is there to check. */
@@ -149,6 +150,10 @@ const amountOf = (amount: Amount, wanted: number): number => {
   return amount.round === 'up' ? Math.ceil(exact) : Math.floor(exact);
 };
 
+/** A volume to write to, or a port of the machine. */
+export const isHeldByOne = (spec: Pick<ServiceSpec, 'volumes' | 'hostPorts'>): boolean =>
+  [...spec.volumes, ...(spec.hostPorts ?? [])].length > 0;
+
 /** Two must never run at the same time. */
 export const isExclusive = ({ policy, applied }: ServiceRecord): boolean =>
-  policy.strategy === 'singleton' || (applied.spec.volumes.length > 0 && applied.spec.replicas === 1);
+  policy.strategy === 'singleton' || (isHeldByOne(applied.spec) && applied.spec.replicas === 1);

@@ -4,7 +4,7 @@ import { serviceName } from '../../../src/model/index.ts';
 import type { Container } from '../containers.ts';
 import type { World } from '../world.ts';
 import type { Decisions } from './decisions.ts';
-import { floorOf, wantedReplicas } from './decisions.ts';
+import { floorOf, isHeldByOne, wantedReplicas } from './decisions.ts';
 import type { Leaving } from './leaving.ts';
 
 /** An end may stay unseen until the next look at everything, when its event was lost. */
@@ -28,8 +28,8 @@ export class Serving {
   afterStart(container: Container): void {
     const { service } = container.start;
     const living = this.#world.containers.of(service).filter(({ state }) => state === 'running');
-    const writers = living.filter(({ start }) => start.volumes.length > 0);
-    if (writers.length > 1) this.#failTwice(writers, 'write to one volume');
+    const holders = living.filter(({ start }) => isHeldByOne(start));
+    if (holders.length > 1) this.#failTwice(holders, 'have what only one can: a volume or a host port');
     const isSingleton = this.#decisions.always(service, ({ policy }) => policy.strategy === 'singleton');
     if (living.length > 1 && isSingleton) this.#failTwice(living, 'run at the same time');
   }

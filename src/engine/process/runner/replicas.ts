@@ -9,6 +9,7 @@ import { replicaFolder } from '../scope-folder.ts';
 import { endProcesses, sendSignal } from './end-processes.ts';
 import { execute } from './execution.ts';
 import { takePort } from './free-port.ts';
+import { requireFree } from './host-ports.ts';
 
 interface Entry {
   record: ReplicaRecord;
@@ -83,7 +84,8 @@ export class Replicas {
 
   async #start(order: StartOrder): Promise<ReplicaRecord> {
     const { id } = order.identity;
-    const taken = await takePort();
+    await requireFree(order);
+    const taken = order.port === undefined ? await takePort() : { port: order.port, release: () => {} };
     const folder = replicaFolder(this.#folder, id);
     const { record, exited } = await execute({ order, port: taken.port, folder }, this.#reports.complain).catch(
       (error: unknown) => {

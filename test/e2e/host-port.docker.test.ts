@@ -1,0 +1,3 @@
+import { hostPortSuite } from './host-port.ts';
+
+hostPortSuite('docker');
