@@ -22,7 +22,7 @@ export const askUdp = async (port: number, text: string, limitMs = 60_000): Prom
   socket.on('error', () => {});
   try {
     const answered = once(socket, 'message', { signal });
-    const answer = answered.then(([message]: [Buffer]) => String(message));
+    const answer = answered.then(([message]) => String(message));
     while (!(await Promise.race([answer.then(() => true), wait(100, false)]))) socket.send(text, port, '127.0.0.1');
     return await answer;
   } finally {

@@ -17,7 +17,7 @@ export interface PlannedService {
   readonly why: string;
   readonly replicas: number;
   readonly policy: RolloutPolicy | undefined;
-  /** What forces the policy to be other than asked: a volume, one instance only. */
+  /** What forces the policy to be other than asked: a volume, a host port, one instance only. */
   readonly notes: readonly string[];
   /** What is different from what runs, value by value. */
   readonly differences: readonly string[];
