@@ -1,6 +1,6 @@
 import type { LoadedProject, ResolveContext, ResolvedServices } from '../manifest/index.ts';
 import type { Capabilities, EnvironmentName, ProjectName, ServiceName, ServiceSpec } from '../model/index.ts';
-import { PointsmanError } from '../model/index.ts';
+import { hostPortWords, isSamePort, PointsmanError } from '../model/index.ts';
 import type { ManifestSource } from './host.ts';
 import { PrivatePorts } from './private-ports.ts';
 import type { Records } from './records.ts';
@@ -60,7 +60,8 @@ export class DesiredReader {
       if (this.#parts.capabilities.privateNames === 'loopback') {
         await this.#ports.reserve(loaded.services.map((service) => service.name));
       }
-      return { loaded, ...this.#resolve(loaded, overrides) };
+      const resolved = this.#resolve(loaded, overrides);
+      return { loaded, ...resolved, problems: [...resolved.problems, ...this.#stillHeld(loaded, resolved.specs)] };
     } catch (error) {
       if (!(error instanceof PointsmanError) || signal.aborted) throw error;
       return { loaded: this.#last.loaded, specs: [], problems: [error], notes: {} };
@@ -78,6 +79,29 @@ export class DesiredReader {
         where: projectDocument.locate(['metadata', 'name']),
       }),
     ];
+  }
+
+  /** The proxy would refuse every table until the replica that listens there has ended, and that waits for a table. */
+  #stillHeld(loaded: LoadedProject, specs: readonly ServiceSpec[]): readonly PointsmanError[] {
+    const { records } = this.#parts;
+    const held = records.services().flatMap(({ service, wanted, active }) => {
+      const hostPorts = wanted ? records.revision(service, active ?? 0)?.spec.hostPorts : undefined;
+      return (hostPorts ?? []).filter(({ protocol }) => protocol === 'tcp').map((port) => ({ service, port }));
+    });
+    return specs.flatMap(({ name, tcp = [] }) => {
+      const holder = held.find(({ port }) => tcp.some(({ listen }) => isSamePort(listen, port.listen)));
+      if (holder === undefined) return [];
+      const message = `port ${hostPortWords(holder.port)} is still held by ${holder.service} itself, so the proxy can't listen there yet`;
+      const fix = `Take hostPorts out of ${holder.service} and deploy that first.`;
+      const document = loaded.services.find((service) => service.name === name)?.document;
+      return [
+        new PointsmanError('MANIFEST_INVALID', {
+          message,
+          fix,
+          ...(document && { where: document.locate(['spec', 'tcp']) }),
+        }),
+      ];
+    });
   }
 
   /** Services whose commands gave different variables are resolved apart, for a command's variables are for the named ones only. */

@@ -1,6 +1,5 @@
-import { PointsmanError } from '../model/index.ts';
 import type { Address, HostPort } from '../model/index.ts';
-import { hostPortWords } from '../model/index.ts';
+import { hostPortWords, isSamePort, PointsmanError } from '../model/index.ts';
 import type { Draft } from './draft.ts';
 import type { Effective } from './effective.ts';
 import { listenAddress } from './listen-address.ts';
@@ -23,7 +22,7 @@ export const hostPortsHeldTwice = (drafts: readonly Draft[]): PointsmanError[] =
     );
   return drafts.flatMap(({ service, effective }) =>
     hostPortsOf(effective).flatMap(({ listen, protocol }) => {
-      const other = held.find((each) => each.protocol === protocol && overlap(each.listen, listen));
+      const other = held.find((each) => each.protocol === protocol && isSamePort(each.listen, listen));
       held.push({ by: service.name, listen, protocol });
       if (other === undefined) return [];
       const message = `Port ${hostPortWords({ listen, protocol })} of this machine is held by ${other.by} already.`;
@@ -32,8 +31,3 @@ export const hostPortsHeldTwice = (drafts: readonly Draft[]): PointsmanError[] =
     }),
   );
 };
-
-const overlap = (one: Address, other: Address): boolean =>
-  one.port === other.port && (one.host === other.host || [one, other].some(({ host }) => anyAddress.has(host)));
-
-const anyAddress = new Set(['0.0.0.0', '[::]']);

@@ -8,7 +8,7 @@ export { errorCodes, errorFromReport, errorReport, PointsmanError } from './erro
 export type * from './division.ts';
 export type * from './drain-report.ts';
 export type * from './event.ts';
-export { hostPortWords, isExclusive } from './exclusive.ts';
+export { hostPortWords, isExclusive, isSamePort } from './exclusive.ts';
 export type * from './ledger.ts';
 export type { Operation } from './operation.ts';
 export { operationKey } from './operation.ts';

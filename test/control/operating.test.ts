@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { expect, test, vi } from 'vitest';
+import { freePort } from '../free-port.ts';
 import { politeService, project, serviceManifest, startRig } from './rig.ts';
 
 const asked = (): AbortSignal => AbortSignal.timeout(60_000);
@@ -45,6 +46,25 @@ test('restart replaces the replicas, scale changes their number and keeps it, pl
   expect(plan.text).toMatch(/start rig-production-web-r3-0-1/);
   expect(rig.control.revisions('web')).toHaveLength(2);
   expect((await load.stop()).failures).toEqual([]);
+});
+
+test('a port that a replica holds goes to the proxy in two deploys, for it can not have it before', async () => {
+  const port = await freePort();
+  const manifest = (line: string) => project + politeService('web', [`port: ${port}`, line]);
+  const rig = await startRig(manifest(`hostPorts: [{ listen: ${port}, protocol: tcp }]`));
+  await rig.up();
+  expect((await fetch(`http://127.0.0.1:${port}`)).ok).toBe(true);
+  rig.write('pointsman.yaml', manifest(`tcp: [{ listen: ${port} }]`));
+  await expect(rig.up()).rejects.toMatchObject({
+    code: 'MANIFEST_INVALID',
+    message: `port ${port}/tcp is still held by web itself, so the proxy can't listen there yet`,
+    fix: 'Take hostPorts out of web and deploy that first.',
+  });
+  expect((await fetch(`http://127.0.0.1:${port}`)).ok).toBe(true);
+  rig.write('pointsman.yaml', manifest('variables: { RELEASE: "2" }'));
+  await rig.up();
+  rig.write('pointsman.yaml', manifest(`tcp: [{ listen: ${port} }]`));
+  expect((await rig.up()).result).toBe('completed');
 });
 
 test('a service that left the manifests is shown while it finishes its work, then stopped and removed', async () => {
