@@ -300,6 +300,19 @@ export const found: Readonly<Record<string, Scenario>> = {
     { stopMs: 2000 },
     [{ at: 4000, kind: 'engine slow', forMs: 40_000, callMs: 4000 }, edit(5000)],
   ),
+  // Every other version has a host port in place of the volume.
+  'nobody comes back beside a replica that has the host port, though the next version needs none': {
+    ...story({ policy: { ...singleton, restart: web.policy.restart }, volume: true, version: 1 }, {}, [
+      { at: 8000, kind: 'edit', service: 'web', change: { version: 3 } },
+      {
+        at: 10_000,
+        kind: 'edit',
+        service: 'web',
+        change: { version: 2, replicas: 3, volume: false, policy: web.policy },
+      },
+    ]),
+    versions: Array.from({ length: 4 }, () => ({ ...polite, bootMs: 3000 })),
+  },
   'a service with a volume is not scaled to two': story({ policy: stopStart, volume: true }, {}, [
     { at: 5000, kind: 'scale', service: 'web', replicas: 2 },
   ]),
