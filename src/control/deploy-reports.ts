@@ -16,8 +16,8 @@ export const deployReport = (records: Records, live: LiveFacts, deployId: string
   const rollouts = records.rolloutsOfDeploy(deployId).map((record) => withoutIdleReturn(records, shownRollout(record)));
   const finished = rollouts.every(({ phase, isReturning }) => isFinished(phase) && isReturning !== true);
   const completed = rollouts.every(({ phase }) => phase === 'completed');
-  const progress = rollouts.flatMap(({ service }) => {
-    const line = live.progress(service);
+  const progress = rollouts.flatMap(({ service, phase }) => {
+    const line = isFinished(phase) ? undefined : live.progress(service);
     return line === undefined ? [] : [[service, line]];
   });
   return {

@@ -19,7 +19,7 @@ export class LiveFacts {
     this.changes.send(service);
   }
 
-  /** What was said belongs to a rollout that is over. */
+  /** What was said belongs to a rollout or a phase that is over. */
   forgetProgress(service: ServiceName): void {
     this.#progress.delete(service);
   }

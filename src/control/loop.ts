@@ -155,9 +155,10 @@ export class Loop {
       running,
     });
     const plan = planService(situation);
-    const kept = await keeper.keep(service, plan.rollout, replicas);
+    const kept = await keeper.keep(service, plan, replicas);
     if (kept === 'stale') return this.add(service);
     live.setConditions(service, this.#conditions(service, plan));
+    if (plan.rollout?.phase !== situation.rollout?.phase) live.forgetProgress(service);
     if (plan.standing !== undefined) live.say(service, plan.standing);
     executor.forgetUnplanned(service, new Set(plan.operations.map(operationKey)));
     for (const operation of plan.operations) executor.begin(operation);

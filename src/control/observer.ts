@@ -120,14 +120,16 @@ export class Observer {
   async #noteEnd(replica: ObservedReplica): Promise<void> {
     const { health, records, clock, signal, onEvent } = this.#parts;
     health.forget(replica.id);
-    const slot = records.slot(replica.service, replica.revision, replica.slot);
-    const isKnown = (slot?.crashes.at(-1)?.attempt ?? 0) >= replica.attempt;
-    if (replica.execution.kind !== 'exited' || replica.signalledAt.length > 0 || isKnown) return;
+    const seat = (): SlotRecord | undefined => records.slot(replica.service, replica.revision, replica.slot);
+    const isKnown = (): boolean => (seat()?.crashes.at(-1)?.attempt ?? 0) >= replica.attempt;
+    if (replica.execution.kind !== 'exited' || replica.signalledAt.length > 0 || isKnown()) return;
     const output = await lastLines(this.#parts, replica.id, signal);
+    // Somebody who asked for the status may have come to know of it meanwhile.
+    if (isKnown()) return;
     const { exit } = replica.execution;
     const isPlausible = exit.at >= replica.startedAt && exit.at <= clock.now();
     const crash = crashOf(replica.attempt, { ...exit, at: isPlausible ? exit.at : clock.now() }, output);
-    this.#keep(replica, slot, crash);
+    this.#keep(replica, seat(), crash);
     onEvent({
       service: replica.service,
       revision: replica.revision,

@@ -1,5 +1,14 @@
 import type { Clock } from '../lib/index.ts';
-import type { NewEvent, Release, ReleaseChange, ReleaseMember, ReleaseOutcome, Rollout } from '../model/index.ts';
+import type {
+  NewEvent,
+  Release,
+  ReleaseChange,
+  ReleaseMember,
+  ReleaseOutcome,
+  RevisionNumber,
+  Rollout,
+  ServiceName,
+} from '../model/index.ts';
 import { isFinished } from '../model/index.ts';
 import { isSame } from './input-hash.ts';
 import { put } from './records.ts';
@@ -87,21 +96,33 @@ const titles: { readonly [Outcome in ReleaseOutcome]: string } = {
   'under-way': 'under way',
 };
 
-/** Of each deploy whose last rollout has ended: writes down what came of it, and what runs now. */
-export const closeReleases = (parts: ReleasesParts): void => {
+type Members = Readonly<Record<string, ReleaseMember>>;
+
+/** What runs, or would if `activeOf` had its way. */
+export const membersOf = (
+  records: Records,
+  activeOf = (service: ServiceName): RevisionNumber | undefined => records.service(service)?.active,
+): Members =>
+  Object.fromEntries(records.services().flatMap((record) => memberOf(records, record, activeOf(record.service))));
+
+/** Of each deploy whose last rollout has ended: writes down what came of it, and what ran then. */
+export const closeReleases = (parts: ReleasesParts, ran: Members = membersOf(parts.records)): void => {
   const open = parts.store
     .all('deploys')
     .slice(-newestLookedAt)
     .filter(({ ended }) => ended === undefined);
-  for (const deploy of open) closeRelease(parts, deploy);
+  for (const deploy of open) closeRelease(parts, deploy, ran);
 };
 
-const closeRelease = ({ store, records, clock, onEvent }: ReleasesParts, deploy: DeployRecord): void => {
+const closeRelease = (
+  { store, records, clock, onEvent }: ReleasesParts,
+  deploy: DeployRecord,
+  services: Members,
+): void => {
   const deployId = deploy.id;
   const rollouts = records.rolloutsOfDeploy(deployId).map(({ rollout }) => rollout);
   if (rollouts.length === 0 || !rollouts.every(({ phase }) => isFinished(phase))) return;
   const changes = rollouts.map(changeOf);
-  const services = Object.fromEntries(records.services().flatMap((record) => memberOf(records, record)));
   store.record([put.deploy({ ...deploy, ended: { at: clock.now(), changes, services } })]);
   const result = resultOf(changes);
   onEvent({
@@ -111,8 +132,12 @@ const closeRelease = ({ store, records, clock, onEvent }: ReleasesParts, deploy:
   });
 };
 
-const memberOf = (records: Records, record: ServiceRecord): readonly (readonly [string, ReleaseMember])[] => {
-  const { service, wanted, active, policy } = record;
+const memberOf = (
+  records: Records,
+  record: ServiceRecord,
+  active: RevisionNumber | undefined,
+): readonly (readonly [string, ReleaseMember])[] => {
+  const { service, wanted, policy } = record;
   const revision = active === undefined ? undefined : records.revision(service, active);
   if (!wanted || revision === undefined) return [];
   const domains = domainsOf(record);

@@ -10,6 +10,8 @@ import type {
   ServiceName,
 } from '../model/index.ts';
 import { isFinished } from '../model/index.ts';
+import { describeMatches } from '../plan/index.ts';
+import type { ServicePlan } from '../plan/index.ts';
 import { lastLines } from './crash.ts';
 import { put } from './records.ts';
 import type { Records } from './records.ts';
@@ -36,7 +38,7 @@ export class RolloutKeeper {
   /** moved: others may wait for it. stale: a newer rollout took its place meanwhile, the plan is void. */
   async keep(
     service: ServiceName,
-    planned: Rollout | undefined,
+    { rollout: planned, standing }: Pick<ServicePlan, 'rollout' | 'standing'>,
     replicas: readonly ObservedReplica[],
   ): Promise<'unchanged' | 'moved' | 'stale'> {
     const { store, records, onEvent, onFinished } = this.#parts;
@@ -51,9 +53,14 @@ export class RolloutKeeper {
     const kept = { ...rollout, ...(checks !== undefined && { checks }) };
     store.record([put.rollout({ ...newest, rollout: kept }), ...this.#consequences(rollout)]);
     for (const { phase } of rollout.history.slice(found.rollout.history.length)) onEvent(phaseEvent(rollout, phase));
-    for (const event of changesInside(found.rollout, rollout)) onEvent(event);
+    for (const event of changesInside(found.rollout, rollout, this.#wordsFor(rollout, standing))) onEvent(event);
     if (isFinished(rollout.phase)) onFinished(rollout);
     return 'moved';
+  }
+
+  #wordsFor({ service, to }: Rollout, standing: string | undefined): RolloutWords {
+    const { canary } = this.#parts.records.revision(service, to)?.spec.policy ?? {};
+    return { standing, matches: canary === undefined ? '' : describeMatches(canary) };
   }
 
   /** It had failed before; now what worked serves again as it did. */
@@ -126,19 +133,28 @@ const phaseEvent = (rollout: Rollout, phase: Rollout['phase']): NewEvent => {
   return { ...about, severity: 'error', reason: reasons.failed, message };
 };
 
+interface RolloutWords {
+  /** Where it stands and what somebody could do about it. */
+  readonly standing: string | undefined;
+  /** Whose requests reach the new version whatever its share. */
+  readonly matches: string;
+}
+
 /** A step that came into force, and what a person is waited for. */
-const changesInside = (before: Rollout, after: Rollout): readonly NewEvent[] => {
+const changesInside = (before: Rollout, after: Rollout, { standing, matches }: RolloutWords): readonly NewEvent[] => {
   const about = { service: after.service, rollout: after.id, revision: after.to, severity: 'info' } as const;
   const { canary } = after;
   const events: NewEvent[] = [];
   if (canary?.since !== undefined && canary.since !== before.canary?.since) {
-    const message = `step ${canary.step + 1}: ${canary.percent} % of the requests go to revision ${after.to}`;
+    const whose = matches === '' ? '' : `, and those with ${matches},`;
+    const message = `step ${canary.step + 1}: ${canary.percent} % of the requests${whose} go to revision ${after.to}`;
     events.push({ ...about, reason: 'CanaryStep', message });
   }
   if (after.waitsFor !== undefined && after.waitsFor !== before.waitsFor) {
-    events.push({ ...about, reason: waitingReasons[after.waitsFor], message: `${after.service}: ${after.phase}` });
+    const message = `${after.service}: ${standing ?? after.phase}`;
+    events.push({ ...about, reason: waitingReasons[after.waitsFor], message });
   } else if (before.waitsFor === 'resume' && after.waitsFor === undefined) {
-    events.push({ ...about, reason: 'RolloutResumed', message: `${after.service}: ${after.phase}` });
+    events.push({ ...about, reason: 'RolloutResumed', message: `${after.service}: ${standing ?? after.phase}` });
   }
   return events;
 };

@@ -13,6 +13,7 @@ import type { DeployResult } from '../protocol/index.ts';
 import { checkStateOf } from './check-state.ts';
 import { put } from './records.ts';
 import type { Records } from './records.ts';
+import { closeReleases, membersOf } from './releases.ts';
 import { policyFor } from './rules.ts';
 import { replicasOf } from './situation.ts';
 import type { Change, RolloutRecord, ServiceRecord, StateStore } from './store/index.ts';
@@ -61,13 +62,16 @@ export class RolloutStarter {
     const order = records.highestRolloutOrder();
     const made = revisions.map((wanted, index) => this.#make(wanted, { deployId, by }, order + 1 + index));
     const superseded = revisions.flatMap(({ record }) => this.#unfinished(record.service));
+    // What a release that ends here leaves behind is what ran before this one began.
+    const ran = membersOf(records, (service) => this.#activeOf(service));
     store.commit([
       ...others,
       put.deploy({ id: deployId, at: clock.now(), cause, ...(by !== undefined && { by }) }),
       ...superseded.flatMap((old) => this.#supersede(old)),
       ...made.flatMap(({ changes }) => changes),
     ]);
-    for (const old of superseded) if (!hasArrived(old.rollout)) this.#tellSuperseded(old.rollout);
+    for (const old of superseded) this.#tellSuperseded(old.rollout);
+    closeReleases(this.#parts, ran);
     for (const { rollout } of made) {
       this.#tellStarted(rollout.rollout, by === undefined ? cause : `${cause}, by ${by}`);
       onBegun(rollout.rollout.service);
@@ -164,15 +168,16 @@ export class RolloutStarter {
   }
 
   #tellSuperseded(rollout: Rollout): void {
+    const { id, service, to, phase } = rollout;
+    const about = { service, rollout: id, revision: to, severity: 'info' } as const;
+    const name = `${service} revision ${to}`;
+    if (hasArrived(rollout)) {
+      const message = `${name}: completed; it was ${phase} when a newer one began`;
+      this.#parts.onEvent({ ...about, reason: 'RolloutCompleted', message });
+      return;
+    }
     this.#parts.onSuperseded(rollout);
-    this.#parts.onEvent({
-      service: rollout.service,
-      rollout: rollout.id,
-      revision: rollout.to,
-      severity: 'info',
-      reason: 'RolloutSuperseded',
-      message: `${rollout.service} revision ${rollout.to}: a newer one takes its place`,
-    });
+    this.#parts.onEvent({ ...about, reason: 'RolloutSuperseded', message: `${name}: a newer one takes its place` });
   }
 
   #tellStarted(rollout: Rollout, cause: string): void {

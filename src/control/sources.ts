@@ -18,9 +18,22 @@ export const touchedServices = (
 ): ReadonlySet<ServiceName> =>
   new Set(specs.filter((spec) => [...changed].some((path) => touches(spec, path, files))).map((spec) => spec.name));
 
-/** The changed files in words: `mcp_cloud/http_server.py changed`. */
-export const changeWords = (root: string, changed: ReadonlySet<string>, files: Files): string => {
-  const [first, ...more] = [...changed].map((path) => relative(files.realPath(root), path));
+/** The changed files in words: `mcp_cloud/http_server.py changed`. What an editor leaves beside them is no cause of anything. */
+export const changeWords = (
+  loaded: LoadedProject | undefined,
+  specs: readonly ServiceSpec[],
+  changed: ReadonlySet<string>,
+  files: Files,
+): string => {
+  const { root = '/', files: manifests = [] } = loaded ?? {};
+  const counting = [...changed].filter(
+    (path) =>
+      manifests.some((manifest) => files.realPath(manifest) === path) ||
+      specs.some((spec) => touches(spec, path, files)),
+  );
+  const [first, ...more] = (counting.length > 0 ? counting : [...changed]).map((path) =>
+    relative(files.realPath(root), path),
+  );
   const shown = (first ?? 'something').replace(/^(\.\.\/)+/, '');
   return more.length === 0 ? `${shown} changed` : `${shown} and ${more.length} more changed`;
 };

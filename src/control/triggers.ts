@@ -88,7 +88,7 @@ export class Triggers {
     this.#missed = new Set();
     try {
       const touched = touchedServices(specs, changed, host.files);
-      const cause = changeWords(loaded?.root ?? '/', changed, host.files);
+      const cause = changeWords(loaded, specs, changed, host.files);
       if (await this.#deploysByItself()) await this.#apply({ cause, touched });
       this.#problems = '';
     } catch (error) {

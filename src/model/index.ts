@@ -25,3 +25,4 @@ export type { Sleep } from './sleep.ts';
 export { awakeSince, dueAfter, sleptBetween } from './sleep.ts';
 export type * from './spec.ts';
 export type * from './verify.ts';
+export { whenAsked } from './verify.ts';

@@ -14,6 +14,10 @@ export type VerifyStage = keyof VerifyPlan;
 /** smoke: asked of the new replicas before users meet them; its checks stand in the policy. */
 export type CheckStage = VerifyStage | 'smoke';
 
+/** `before the deploy`, as events and failures say it. */
+export const whenAsked = (stage: CheckStage): string =>
+  stage === 'smoke' ? 'before users meet it' : `${stage} the deploy`;
+
 export interface Check {
   /** Says in events what was asked; unique in its stage. */
   readonly name: string;

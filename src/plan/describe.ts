@@ -1,4 +1,4 @@
-import type { Amount, Operation, Probe, RolloutPolicy, ServiceName } from '../model/index.ts';
+import type { Amount, CanaryPolicy, Operation, Probe, RolloutPolicy, ServiceName } from '../model/index.ts';
 
 /** What the last deploys of a service took, in milliseconds: the middle one of so many. */
 export interface Expectation {
@@ -69,7 +69,7 @@ export const describeOperation = (operation: Operation): string => {
     case 'pre-deploy':
       return `run the pre-deploy command of revision ${operation.revision}: ${operation.cause}`;
     case 'verify':
-      return `ask the checks ${operation.stage} the deploy of revision ${operation.revision}: ${operation.cause}`;
+      return describeVerify(operation);
     case 'start':
       return `start ${operation.replica.id}: ${operation.cause}`;
     case 'route':
@@ -86,6 +86,11 @@ export const describeOperation = (operation: Operation): string => {
       return `remove ${operation.replica}: ${operation.cause}`;
   }
 };
+
+const describeVerify = ({ stage, revision, cause }: Extract<Operation, { kind: 'verify' }>): string =>
+  stage === 'smoke'
+    ? `ask the smoke checks of revision ${revision}: ${cause}`
+    : `ask the checks ${stage} the deploy of revision ${revision}: ${cause}`;
 
 /** A policy in one line: `rolling, start-first (1 more), ready by GET /healthcheck within 100 s, …`. */
 export const describePolicy = (policy: RolloutPolicy, replicas: number): string =>
@@ -118,7 +123,14 @@ const describeTryOut = ({ smoke, promotion, canary }: RolloutPolicy): readonly s
   ...(canary === undefined
     ? []
     : [canary.steps.map(({ percent, pause }) => `${percent} % ${pauseWords(pause)}`).join(' → ')]),
+  ...(canary === undefined || canary.matches.length === 0
+    ? []
+    : [`from the first step also ${describeMatches(canary)}`]),
 ];
+
+/** `header x-canary: 1 or cookie beta`. */
+export const describeMatches = ({ matches }: CanaryPolicy): string =>
+  matches.map(({ by, name, value }) => `${by} ${name}${value === undefined ? '' : `: ${value}`}`).join(' or ');
 
 const pauseWords = (pause: number | 'promote'): string => (pause === 'promote' ? 'until promote' : `${pause} s`);
 

@@ -1,6 +1,6 @@
 export { resolveBatch } from './batch.ts';
 export type { Expectation, PlannedService } from './describe.ts';
-export { describeOperation, describePlan, describePolicy } from './describe.ts';
+export { describeMatches, describeOperation, describePlan, describePolicy } from './describe.ts';
 export { forecast } from './forecast.ts';
 export { dependencyState, deployOrder } from './order.ts';
 export { planService } from './plan-service.ts';

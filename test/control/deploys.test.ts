@@ -84,9 +84,10 @@ test('a manifest changed and changed back while its version starts aborts that, 
   ]);
   rig.write('pointsman.yaml', good);
   const plan = await rig.control.plan({ services: [], variables: {} }, AbortSignal.timeout(60_000));
-  expect(plan.services).toMatchObject([
-    { change: 'none', apart: [expect.stringContaining('revision 1'), 'the deploy of web revision 2 is aborted'] },
-  ]);
+  // On a busy machine the watcher was quicker than the plan, which then has nothing to say any more.
+  const isAborted = (await rig.eventsSoFar()).some(({ reason }) => reason === 'Aborted');
+  const apart = [expect.stringContaining('revision 1'), 'the deploy of web revision 2 is aborted'];
+  expect(plan.services).toMatchObject([{ change: 'none', ...(!isAborted && { apart }) }]);
   const again = await rig.control.apply({}, AbortSignal.timeout(60_000));
   expect(again.rollouts).toEqual([]);
   const report = await rig.finished(slow);
@@ -109,7 +110,7 @@ test('a manifest changed back while its version bakes leads back to the replica 
   const load = await rig.load('web.localhost');
   rig.write('pointsman.yaml', good);
   await rig.control.apply({}, AbortSignal.timeout(60_000));
-  await rig.finished(baking);
+  expect((await rig.finished(baking)).progress).toEqual({});
   expect((await rig.get('web.localhost')).body).toContain('"1"');
   const seen = await load.stop();
   expect(seen.failures).toEqual([]);
@@ -117,6 +118,21 @@ test('a manifest changed back while its version bakes leads back to the replica 
     { id: replica?.id },
   ]);
   expect(rig.control.revisions('web').map(({ number }) => number)).toEqual([2, 1]);
+});
+
+test('a deploy that ends the bake of the one before tells its end at once, and its release is what ran then', async () => {
+  const rig = await startRig(
+    project + politeService('web', ['variables: { RELEASE: "1" }'], ['bakeSeconds: 600']) + politeService('api'),
+  );
+  await rig.up();
+  await rig.control.deploy({ services: ['web'], variables: { RELEASE: '2' } }, AbortSignal.timeout(60_000));
+  await rig.event('Baking', 'web');
+  await rig.control.deploy({ services: ['web', 'api'], variables: { RELEASE: '3' } }, AbortSignal.timeout(60_000));
+  const told = (await rig.eventsSoFar()).map(({ reason, message }) => `${reason} ${message}`);
+  expect(told).toContain('RolloutCompleted web revision 2: completed; it was baking when a newer one began');
+  expect(told.some((line) => line.startsWith('ReleaseCompleted release 2'))).toBe(true);
+  const release = rig.control.releases().find(({ number }) => number === 2);
+  expect(release?.services).toMatchObject({ web: { revision: 2 }, api: { revision: 1 } });
 });
 
 test('of two services changed together, the one whose manifest is taken back stays, and the other goes on without it', async () => {

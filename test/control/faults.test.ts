@@ -23,6 +23,21 @@ test('a replica that dies is replaced in its slot, and its end is told with its 
   expect(await rig.get('web.localhost')).toMatchObject({ status: 200 });
 });
 
+test('the end of a replica is told once, however many ask for the status meanwhile', async () => {
+  const rig = await startRig(project + politeService('web', [], ['restartPolicyType: NEVER']));
+  await rig.up();
+  const { pid } = JSON.parse((await rig.get('web.localhost')).body) as { pid: number };
+  const over = new AbortController();
+  const asking = Array.from({ length: 8 }, async () => {
+    while (!over.signal.aborted) await rig.control.status();
+  });
+  process.kill(pid, 'SIGKILL');
+  await rig.event('ReplicaCrashed');
+  over.abort();
+  await Promise.all(asking);
+  expect((await rig.eventsSoFar()).filter(({ reason }) => reason === 'ReplicaCrashed')).toHaveLength(1);
+});
+
 test('a first version that keeps ending is restarted with growing pauses, then given up with its message', async () => {
   const rig = await startRig(
     project +

@@ -24,6 +24,8 @@ test("an editor's save of a source means one deploy, of the services it concerns
   const rig = await startRig(manifest);
   await rig.up();
   const source = join(rig.folder, 'app', 'polite.mjs');
+  // Something else that is written beside the manifests concerns nobody.
+  writeFileSync(join(rig.folder, 'sedNf0Qi4'), '');
   saveAsEditorsDo(source, rig.read('app/polite.mjs').replace('listening on', 'now listening on'));
   const completed = await afterUp(rig, 'RolloutCompleted');
   expect(completed).toMatchObject({ service: 'web', revision: 2 });

@@ -132,8 +132,9 @@ test('who let a canary go on, held it and gave it up, at which share, can be tol
     { percent: 20, pause: 'promote' },
     { percent: 50, pause: 'promote' },
   ];
+  const matches = [{ header: 'x-beta', value: '1' }, { cookie: 'beta' }];
   const before = (await project().events('web')).at(-1)?.sequence ?? 0;
-  await write(politeSpec(host, { strategy: 'canary', numReplicas: 2, canary: { steps } }));
+  await write(politeSpec(host, { strategy: 'canary', numReplicas: 2, canary: { steps, matches } }));
   await project().do('up');
   await said('ada', 'deploy', 'web', '--variable', 'RELEASE=canary');
   await said('bob', 'promote', 'web');
@@ -147,10 +148,10 @@ test('who let a canary go on, held it and gave it up, at which share, can be tol
     /^RolloutStarted: web from revision \d+ to revision \d+: deployed by hand, by ada$/,
     /^CanaryStarted: /,
     /^RoutesSwitched: .*20 % of the requests to revision \d+/,
-    /^CanaryStep: step 1: 20 % of the requests go to revision \d+$/,
-    /^WaitsForPromotion: /,
+    /^CanaryStep: step 1: 20 % of the requests, and those with header x-beta: 1 or cookie beta, go to revision \d+$/,
+    /^WaitsForPromotion: web: step 1 of 2: .*`pointsman promote web` or `pointsman abort web`$/,
     /^Promoted: promoted while canary, by bob$/,
-    /^CanaryStep: step 2: 50 % of the requests go to revision \d+$/,
+    /^CanaryStep: step 2: 50 % of the requests, and those with header x-beta: 1 or cookie beta, go to revision \d+$/,
     /^Paused: paused while canary, by cleo$/,
     /^Resumed: resumed while canary, by ada$/,
     /^Aborted: aborted while canary, by dan$/,

@@ -1,4 +1,5 @@
-import type { Condition, Instant } from '../../model/index.ts';
+import type { Condition, DrainReport, Instant } from '../../model/index.ts';
+import { isFinished } from '../../model/index.ts';
 import type { ReplicaStatus, ServiceStatus, StatusReport } from '../../protocol/index.ts';
 import type { Colours } from '../output.ts';
 import { oneLine } from '../terminal/clip.ts';
@@ -49,11 +50,18 @@ const serviceTable = (services: readonly ServiceStatus[], colours: Colours): rea
     service.name,
     stateText(service, colours),
     `${service.ready}/${service.wanted}`,
-    service.revision === undefined ? '-' : `r${service.revision}`,
+    revisionText(service),
     service.strategy,
     service.urls.length === 0 ? colours.dim('private') : colours.cyan(service.urls.join(' ')),
   ]);
   return table(['SERVICE', 'STATE', 'READY', 'REVISION', 'STRATEGY', 'ADDRESS'].map(colours.dim), rows);
+};
+
+/** While one version takes over from another, both: which of them users meet is for the state to say. */
+const revisionText = ({ revision, rollout }: ServiceStatus): string => {
+  const now = revision === undefined ? '-' : `r${revision}`;
+  const isUnderWay = rollout !== undefined && !isFinished(rollout.phase) && rollout.to !== revision;
+  return isUnderWay ? `${now} → r${rollout.to}` : now;
 };
 
 const stateText = (service: ServiceStatus, colours: Colours): string => {
@@ -78,8 +86,11 @@ const previewLines = ({ name, previews = [] }: ServiceStatus, colours: Colours):
 /** How replicas left that had to: all of them where somebody looks at the service, else those whose work may be lost. */
 const drainLines = ({ drains = [] }: ServiceStatus, colours: Colours, all: boolean): readonly string[] =>
   drains
-    .filter(({ result, check }) => all || result !== 'finished' || (check !== undefined && check.exitCode !== 0))
-    .map(({ words, result }) => `  ${result === 'finished' ? colours.dim('·') : colours.yellow('!')} ${words}`);
+    .filter((drain) => all || mayHaveLost(drain))
+    .map((drain) => `  ${mayHaveLost(drain) ? colours.yellow('!') : colours.dim('·')} ${drain.words}`);
+
+const mayHaveLost = ({ result, command, check }: DrainReport): boolean =>
+  result !== 'finished' || [command, check].some((hook) => hook !== undefined && hook.exitCode !== 0);
 
 /** Conditions that are not as they should be; their messages name the next step. */
 const troubles = (service: ServiceStatus, colours: Colours): readonly string[] =>

@@ -1,4 +1,5 @@
 import type { Check, CheckResult, ErrorReport, Revision, Rollout, CheckStage } from '../../model/index.ts';
+import { whenAsked } from '../../model/index.ts';
 import type { CheckState, StepState } from '../../plan/index.ts';
 import { runCheck } from '../../verify/index.ts';
 import { nothingToCheck } from '../check-state.ts';
@@ -72,7 +73,7 @@ const tell = (parts: OperationParts, { rollout }: RolloutRecord, results: readon
       revision: rollout.to,
       severity: ok ? 'info' : 'error',
       reason: ok ? 'CheckPassed' : 'CheckFailed',
-      message: `${stage} the deploy, ${name}: ${words}`,
+      message: `${whenAsked(stage)}, ${name}: ${words}`,
     });
   }
 };
@@ -82,7 +83,7 @@ const failure = ({ service, from, to }: Rollout, stage: CheckStage, failed: read
   const more = failed.length > 1 ? ` (and ${failed.length - 1} more)` : '';
   return {
     code: 'CHECK_FAILED',
-    message: `${service} revision ${to}: ${stage} the deploy, ${first?.name}: ${first?.words}${more}`,
+    message: `${service} revision ${to}: ${whenAsked(stage)}, ${first?.name}: ${first?.words}${more}`,
     fix: stage === 'after' && from === undefined ? firstFix : fixes[stage],
     ...(failed.length > 1 && { output: failed.map(({ name, words }) => `${name}: ${words}`) }),
   };

@@ -4,6 +4,7 @@ import { failureText } from '../../../src/cli/show/failure.ts';
 import { statusText } from '../../../src/cli/show/status.ts';
 import { table } from '../../../src/cli/show/table.ts';
 import { duration } from '../../../src/cli/show/time.ts';
+import { environmentName, projectName, replicaIdOf, rolloutId, serviceName } from '../../../src/model/index.ts';
 
 const plain = createColors(false);
 
@@ -34,24 +35,77 @@ describe('an error', () => {
   });
 });
 
+const idle = {
+  name: serviceName('jobs'),
+  strategy: 'rolling',
+  wanted: 1,
+  ready: 1,
+  revision: 1,
+  urls: [],
+  rollout: undefined,
+  replicas: [],
+  conditions: [],
+} as const;
+const place = { project: projectName('shop'), environment: environmentName('production') };
+const report = {
+  ...place,
+  platform: 'pointsman',
+  engine: { kind: 'process', reason: 'no Docker', reachable: true },
+  supervisor: { pid: 1, startedAt: 0, memoryBytes: 0, manifests: [] },
+  proxy: undefined,
+  services: [],
+  problems: [],
+} as const;
+
 it('the status says of how many requests no record came, and nothing where all came', () => {
   const status = (lostRecords?: number) =>
     statusText(
       {
-        project: 'shop',
-        environment: 'production',
-        platform: 'pointsman',
-        engine: { kind: 'process', reason: 'no Docker', reachable: true },
-        supervisor: { pid: 1, startedAt: 0, memoryBytes: 0, manifests: [] },
+        ...report,
         proxy: { pid: 2, http: '127.0.0.1:8080', generation: 3, ...(lostRecords !== undefined && { lostRecords }) },
-        services: [],
-        problems: [],
       },
       plain,
       { now: 0, cwd: '/', replicas: false },
     );
   expect(status(1204)).toContain('of 1204 requests the supervisor got no record');
   expect(status()).not.toContain('record');
+});
+
+it('the status marks a replica whose own check says that its work is lost, though it ended by itself', () => {
+  const left = {
+    replica: replicaIdOf(place, { service: serviceName('jobs'), revision: 1, slot: 0, attempt: 1 }),
+    revision: 1,
+    result: 'finished',
+    words: 'it finished',
+    exit: { code: 0, signal: null, outOfMemory: false, at: 0 },
+    seconds: 1,
+  } as const;
+  const check = { at: 0, seconds: 1, exitCode: 1, output: [] };
+  const jobs = { ...idle, drains: [left, { ...left, words: 'it lost a job', check }] };
+  const text = statusText({ ...report, services: [jobs] }, plain, { now: 0, cwd: '/', replicas: true });
+  expect(text).toContain('  · it finished\n  ! it lost a job');
+});
+
+it('the status of a service on its way says from which revision to which', () => {
+  const rollout = (phase: 'baking' | 'failed') =>
+    ({
+      id: rolloutId('deploy-2-jobs'),
+      deployId: 'deploy-2',
+      service: idle.name,
+      from: 1,
+      to: 2,
+      phase,
+      startedAt: 0,
+      history: [],
+    }) as const;
+  const text = (phase: 'baking' | 'failed') =>
+    statusText({ ...report, services: [{ ...idle, rollout: rollout(phase) }] }, plain, {
+      now: 0,
+      cwd: '/',
+      replicas: false,
+    });
+  expect(text('baking')).toContain('r1 → r2');
+  expect(text('failed')).not.toContain('r2');
 });
 
 it('columns of a table stand below each other, colours or not', () => {
