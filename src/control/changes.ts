@@ -1,4 +1,4 @@
-import type { Rollout, ServiceName, ServiceSpec } from '../model/index.ts';
+import type { Rollout, ServiceSpec } from '../model/index.ts';
 import { isFinished } from '../model/index.ts';
 import { isSame } from './input-hash.ts';
 import { put } from './records.ts';
@@ -79,17 +79,15 @@ export const appliedRecord = (
 };
 
 /** Services that run but stand in no manifest any more. */
-export const goneServices = (records: Records, specs: readonly ServiceSpec[]): readonly ServiceName[] =>
-  records
-    .services()
-    .filter((record) => record.wanted && !specs.some((spec) => spec.name === record.service))
-    .map((record) => record.service);
+export const goneServices = (records: Records, specs: readonly ServiceSpec[]): readonly ServiceRecord[] =>
+  records.services().filter((record) => record.wanted && !specs.some((spec) => spec.name === record.service));
 
 /** Nothing of it is active from then on: should it be wanted again, it begins anew. */
 export const unwanted = (records: Records, record: ServiceRecord): readonly Change[] => {
+  const { broughtBack: _, ...rest } = record;
   const active = record.active === undefined ? undefined : records.revision(record.service, record.active);
   return [
-    put.service({ ...record, wanted: false, active: undefined }),
+    put.service({ ...rest, wanted: false, active: undefined }),
     ...(active === undefined ? [] : [put.revision({ ...active, result: 'retired' })]),
   ];
 };

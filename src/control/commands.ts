@@ -18,7 +18,7 @@ import { refuseSecond, requireKnown, unknownRevision, unknownService } from './r
 import { imageOf, releaseBack, serviceBack } from './rollback.ts';
 import type { NewRevision, RolloutStarter, WhyDeploy } from './rollouts.ts';
 import type { SpecHasher } from './spec-hasher.ts';
-import type { Change, RolloutRecord, Settings, StateStore } from './store/index.ts';
+import type { Change, RolloutRecord, ServiceRecord, Settings, StateStore } from './store/index.ts';
 
 export interface CommandsParts {
   readonly store: StateStore;
@@ -64,10 +64,11 @@ export class Commands {
     });
   }
 
-  /** Wanted services that the manifests, as last read, do not name. */
+  /** Wanted services that the manifests, as last read, do not name, and that were not brought back all the same. */
   missing(): readonly ServiceName[] {
-    const { records, reader } = this.#parts;
-    return goneServices(records, reader.last.specs);
+    return this.#gone()
+      .filter(({ broughtBack }) => broughtBack !== true)
+      .map(({ service }) => service);
   }
 
   deploy(request: DeployRequest, signal: AbortSignal): Promise<DeployResult> {
@@ -198,7 +199,8 @@ export class Commands {
         { ...each, cause: forced === undefined ? `${what.cause}: ${why}` : what.cause, image: undefined, record },
       ];
     });
-    const gone = forced === undefined && what.sparesMissing !== true ? this.missing() : [];
+    const sparesAll = forced !== undefined || what.sparesMissing === true;
+    const gone = sparesAll ? [] : what.retryFailed ? this.#gone().map(({ service }) => service) : this.missing();
     const isReplaced = new Set(revisions.map(({ record }) => record.service));
     const inPlace = inPlaceChanges(
       records,
@@ -258,6 +260,10 @@ export class Commands {
       })
       .sort((a, b) => a.order - b.order)
       .at(-1);
+  }
+
+  #gone(): readonly ServiceRecord[] {
+    return goneServices(this.#parts.records, this.#parts.reader.last.specs);
   }
 
   #known(name: string) {

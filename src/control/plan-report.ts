@@ -172,7 +172,7 @@ const removals = (parts: SituationParts, input: PlanInput): readonly PlannedServ
   return goneServices(
     parts.records,
     input.hashed.map(({ spec }) => spec),
-  ).map((service) => ({
+  ).map(({ service }) => ({
     service,
     change: 'remove',
     why: 'no manifest names it any more',

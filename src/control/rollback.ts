@@ -97,6 +97,7 @@ const backTo = (record: ServiceRecord, target: Revision, member: Partial<Release
     record: {
       ...rest,
       ...(!isManifests && { domains }),
+      ...(!record.wanted && { broughtBack: true as const }),
       wanted: true,
       policy: member.policy ?? target.spec.policy,
     },

@@ -182,4 +182,6 @@ const reasons: { readonly [Phase in Rollout['phase']]: string } = {
   superseded: 'RolloutSuperseded',
 };
 
-const words = ({ service, to }: Rollout, phase: Rollout['phase']): string => `${service} revision ${to}: ${phase}`;
+/** A newer rollout says by itself that it takes another's place; what the planner finds superseded has no service any more. */
+const words = ({ service, to }: Rollout, phase: Rollout['phase']): string =>
+  `${service} revision ${to}: ${phase}${phase === 'superseded' ? ', as the service is not wanted any more' : ''}`;

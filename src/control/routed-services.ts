@@ -1,9 +1,10 @@
 import type { ReplicaId, RevisionNumber, ServiceName, TrafficSplit, Upstream } from '../model/index.ts';
 import type { RoutedService } from '../traffic/index.ts';
+import { claimsOf } from './claims.ts';
+import type { Claims } from './claims.ts';
 import { isSame } from './input-hash.ts';
 import { previewHosts } from './preview.ts';
 import type { Records } from './records.ts';
-import { domainsOf } from './releases.ts';
 import type { ServiceRecord } from './store/index.ts';
 import { loopbackHost, poolOf } from './table-surroundings.ts';
 import type { TableSurroundings } from './table-surroundings.ts';
@@ -33,10 +34,16 @@ export class RoutedServices {
   ): readonly RoutedService[] {
     const { privatePorts } = this.#records.settings();
     const known = new Map<ServiceName, Known>();
+    const claims = claimsOf(this.#records, records, (service) => (served.get(service)?.members.length ?? 0) > 0);
     const routed: RoutedService[] = [];
     for (const record of records) {
       const { service } = record;
-      const facts: Facts = { record, served: served.get(service), privatePort: privatePorts[service] };
+      const facts: Facts = {
+        record,
+        served: served.get(service),
+        privatePort: privatePorts[service],
+        claims: claims(record),
+      };
       const before = this.#known.get(service);
       const one =
         before !== undefined && this.#isStill(before, facts, upstreams) ? before : this.#learn(facts, upstreams);
@@ -47,11 +54,12 @@ export class RoutedServices {
     return routed;
   }
 
-  #isStill(known: Known, { record, served, privatePort }: Facts, upstreams: Upstreams): boolean {
+  #isStill(known: Known, { record, served, privatePort, claims }: Facts, upstreams: Upstreams): boolean {
     return (
       known.record === record &&
       known.served === served &&
       known.privatePort === privatePort &&
+      isSame(known.claims, claims) &&
       (served === undefined || served.members.every((id, at) => upstreams.get(id) === known.members[at])) &&
       (served?.split === undefined || isSame(known.previewHosts, previewHosts(this.#records, record)))
     );
@@ -72,6 +80,7 @@ interface Facts {
   readonly record: ServiceRecord;
   readonly served: Served | undefined;
   readonly privatePort: number | undefined;
+  readonly claims: Claims;
 }
 
 /** What a service's part follows from, beside what stays as long as we run. */
@@ -87,7 +96,7 @@ interface Known extends AllFacts {
 
 const routedService = (
   surroundings: TableSurroundings,
-  { record, served, members, privatePort, previewHosts: hosts }: AllFacts,
+  { record, served, members, privatePort, claims, previewHosts: hosts }: AllFacts,
 ): RoutedService => {
   const { affinity, edge } = record.policy;
   const split = served?.split;
@@ -96,22 +105,26 @@ const routedService = (
   return {
     pool: poolOf(surroundings, record.service),
     name: record.service,
-    domains: domainsOf(record),
+    domains: claims.domains,
     edge,
     upstreams,
     // A name has no shares: it leads to a version that is tried out only once that has taken over.
     named: upstreams.filter(({ revision }) => revision !== fresh),
     ...(split !== undefined && { split }),
     ...(affinity !== undefined && { affinity }),
-    tcp: tcpOf(surroundings, record),
+    tcp: tcpOf(surroundings, record, claims),
     previews: fresh === undefined ? [] : hosts.map((host) => ({ host, revision: fresh })),
     loopback: privatePort === undefined ? undefined : { host: loopbackHost, port: privatePort },
   };
 };
 
 /** Who leaves the choice of the public port to the system does not want to be in anybody's way with others either. */
-const tcpOf = ({ http }: TableSurroundings, { applied }: ServiceRecord): NonNullable<RoutedService['tcp']> =>
-  (applied.spec.tcp ?? []).map(({ listen, port }) => ({
+const tcpOf = (
+  { http }: TableSurroundings,
+  { applied }: ServiceRecord,
+  { tcp }: Claims,
+): NonNullable<RoutedService['tcp']> =>
+  tcp.map(({ listen, port }) => ({
     listen: http.port === 0 ? { ...listen, port: 0 } : listen,
     // Where the engine hands out ports, or publishes them, only the address of the replica knows which is the app's.
     upstreamPort: port === applied.spec.port ? undefined : port,

@@ -40,3 +40,41 @@ test('down takes along what was just being started', async () => {
   const left = await Promise.all(slow.engines.map((engine) => engine.observe(undefined, patience)));
   expect(left.flat()).toEqual([]);
 });
+
+test('a service that gets another name keeps its domain without a break, and the table is never refused', async () => {
+  const rig = await startRig(project + politeService('web'));
+  await rig.up();
+  const load = await rig.load('web.localhost');
+  rig.write('pointsman.yaml', rig.read('pointsman.yaml').replace('name: web', 'name: site'));
+  await rig.event('ServiceRemoved', 'web');
+  await rig.event('ReplicaRemoved', 'web');
+  await rig.up();
+  const { failures } = await load.stop();
+  expect(failures).toEqual([]);
+  const refused = (await rig.eventsSoFar()).filter(({ reason }) => reason === 'OperationFailed');
+  expect(refused.map(({ message }) => message)).toEqual([]);
+  expect(await rig.get('web.localhost')).toMatchObject({ status: 200 });
+});
+
+test('a release brings back a service that left the manifests, with the domain that another has by now, and it stays', async () => {
+  const rig = await startRig(project + politeService('web'));
+  await rig.up();
+  rig.write('pointsman.yaml', rig.read('pointsman.yaml').replace('name: web', 'name: site'));
+  await rig.up();
+  const back = await rig.finished(await rig.control.rollback({ release: 1 }, patience));
+  expect(back.rollouts).toMatchObject([{ service: 'web', phase: 'completed' }]);
+  expect(await rig.get('web.localhost')).toMatchObject({ status: 200 });
+  // A saved file takes it as little away as the one that was saved before the rollback; `up` does.
+  rig.write('app/polite.mjs', `${rig.read('app/polite.mjs')}\n// changed\n`);
+  const after = (await rig.eventsSoFar()).at(-1)?.sequence ?? 0;
+  for await (const { reason, service } of rig.control.events({ follow: true, after }, patience)) {
+    if (reason === 'RolloutCompleted' && service === 'site') break;
+  }
+  expect((await rig.service('web')).ready).toBe(1);
+  const told = (await rig.eventsSoFar()).map(({ reason }) => reason);
+  expect(told).not.toContain('OperationFailed');
+  await rig.up();
+  expect((await rig.control.status()).services.filter(({ wanted }) => wanted > 0).map(({ name }) => name)).toEqual([
+    'site',
+  ]);
+});

@@ -8,10 +8,16 @@ export const diffText = ({ from, to, services }: DiffReport, colours: Colours): 
   return services
     .flatMap((each) => [
       `${colours.bold(each.service)}  ${revisionText(each.from)} → ${revisionText(each.to)}`,
-      ...each.differences.map((difference) => `  ${differenceText(difference, colours)}`),
+      ...worthSaying(each).map((difference) => `  ${differenceText(difference, colours)}`),
     ])
     .join('\n');
 };
+
+/** A service that is new or gone differs in everything: what the platform adds to each is no news then. */
+const worthSaying = ({ from, to, differences }: DiffReport['services'][number]): readonly Difference[] =>
+  from !== undefined && to !== undefined
+    ? differences
+    : differences.filter(({ path }) => !/^(policy\.|source\.|variables\.RAILWAY_)/.test(path));
 
 const revisionText = (number: number | undefined): string => (number === undefined ? 'not there' : `r${number}`);
 

@@ -67,6 +67,8 @@ export interface ServiceRecord {
   readonly replicasBefore?: number;
   /** Brought back by a rollback; holds until the manifest's own change. undefined: the manifest's. */
   readonly domains?: readonly string[];
+  /** A rollback brought it back although no manifest names it: no saved file takes it away again, `up` does. */
+  readonly broughtBack?: true;
   /** The revision that last completed. */
   readonly active: RevisionNumber | undefined;
 }

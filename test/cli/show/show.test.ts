@@ -1,5 +1,6 @@
 import { createColors } from 'picocolors';
 import { describe, expect, it } from 'vitest';
+import { diffText } from '../../../src/cli/show/diff.ts';
 import { failureText } from '../../../src/cli/show/failure.ts';
 import { statusText } from '../../../src/cli/show/status.ts';
 import { table } from '../../../src/cli/show/table.ts';
@@ -106,6 +107,21 @@ it('the status of a service on its way says from which revision to which', () =>
     });
   expect(text('baking')).toContain('r1 → r2');
   expect(text('failed')).not.toContain('r2');
+});
+
+it('a diff of a new service names what is its own, not the rules that every service has', () => {
+  const differences = [
+    { path: 'variables.V', after: '1' },
+    { path: 'variables.RAILWAY_SERVICE_NAME', after: 'jobs' },
+    { path: 'policy.gate.successes', after: '1' },
+  ];
+  const text = (from?: number) =>
+    diffText(
+      { from: 1, to: 2, services: [{ service: idle.name, to: 2, differences, ...(from !== undefined && { from }) }] },
+      plain,
+    );
+  expect(text()).toBe('jobs  not there → r2\n  + variables.V: 1');
+  expect(text(1)).toContain('policy.gate.successes');
 });
 
 it('columns of a table stand below each other, colours or not', () => {
