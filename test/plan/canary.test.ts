@@ -213,6 +213,8 @@ describe('a canary', () => {
   });
 
   it('reads as its steps', () => {
-    expect(describePolicy(canary, 4)).toContain('10 % until promote → 50 % 60 s, one switch for all');
+    expect(describePolicy(canary, 4)).toContain(
+      '10 % until promote → 50 % 60 s, from the first step also header x-canary, one switch for all',
+    );
   });
 });
