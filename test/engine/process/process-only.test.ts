@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProcessEngine } from '../../../src/engine/process/index.ts';
 import type { ReplicaStart, StartCommand } from '../../../src/engine/index.ts';
 import { imageRef } from '../../../src/model/index.ts';
+import { canMount, coverReadOnly, unmount } from '../../mounts.ts';
 import type { Stage } from '../stage.ts';
 import { linesOf, openStage } from '../stage.ts';
 
@@ -164,6 +165,24 @@ describe('process engine: what a replica gets', () => {
       fix: expect.stringContaining('startCommand'),
     });
   });
+
+  it.skipIf(!canMount())(
+    'leaves nothing of a replica that could not be started because nothing could be written, once that is repaired (where one may mount)',
+    async () => {
+      const { engine, replica, scope, signal } = await openStage(subject());
+      const { id } = replica();
+      const replicas = join(stateFolder, 'process', scope.project, scope.environment, 'replicas');
+      await mkdir(join(replicas, id), { recursive: true });
+      coverReadOnly(replicas);
+      try {
+        await expect(engine.start(replica(), signal)).rejects.toMatchObject({ code: 'STATE_WRITE_FAILED' });
+        expect(await readdir(replicas)).toEqual([id]);
+      } finally {
+        unmount(replicas);
+      }
+      await expect.poll(() => readdir(replicas)).toEqual([]);
+    },
+  );
 
   it('works in a state folder whose path is too long for a socket', async () => {
     const deep = join(stateFolder, ...Array.from({ length: 12 }, () => 'a-long-name'));

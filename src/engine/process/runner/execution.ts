@@ -1,6 +1,6 @@
 import type { ChildProcess, ChildProcessByStdio } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Exit } from '../../../model/index.ts';
 import { PointsmanError } from '../../../model/index.ts';
@@ -55,7 +55,6 @@ export const execute = async (task: Task, complain: (error: unknown) => void): P
     return { record, exited: finish() };
   } catch (error) {
     log.close();
-    await rm(folder, { recursive: true, force: true });
     throw startError(order, error);
   }
 };

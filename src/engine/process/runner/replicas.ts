@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Exit, ReplicaId, StopSignal } from '../../../model/index.ts';
@@ -10,6 +11,8 @@ import { endProcesses, sendSignal } from './end-processes.ts';
 import { execute } from './execution.ts';
 import { takePort } from './free-port.ts';
 import { requireFree } from './host-ports.ts';
+
+const removeAgainMs = 1000;
 
 interface Entry {
   record: ReplicaRecord;
@@ -90,6 +93,7 @@ export class Replicas {
     const { record, exited } = await execute({ order, port: taken.port, folder }, this.#reports.complain).catch(
       (error: unknown) => {
         taken.release();
+        this.#removeFailed(id);
         throw error;
       },
     );
@@ -99,6 +103,19 @@ export class Replicas {
     this.#entries.set(id, entry);
     this.#tell(record, 'started');
     return record;
+  }
+
+  /** Why it could not be started may be that the disk can't be written; then its folder goes when that is repaired. */
+  #removeFailed(id: ReplicaId): void {
+    try {
+      rmSync(replicaFolder(this.#folder, id), { recursive: true, force: true });
+    } catch {
+      const again = (): void => {
+        // Somebody tries to start it once more: that ends well, or comes here too.
+        if (!this.#busy.has(id) && !this.#entries.has(id)) this.#removeFailed(id);
+      };
+      setTimeout(again, removeAgainMs).unref();
+    }
   }
 
   /** Known here before it is on disk: whoever reads of the end there must not be told otherwise by us. */
