@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Event } from '../../src/model/index.ts';
 import { Lines } from './command-line.ts';
 import { appSpec, manifestOf, politeSpec } from './manifests.ts';
+import type { Spec } from './manifests.ts';
 import { Project } from './project.ts';
 import { ask, load } from './traffic.ts';
 
@@ -21,9 +22,17 @@ const workIsDone = (): string => join(project().folder, 'work-is-done');
 const manifest = (workUntil: string): string =>
   manifestOf('asleep', {
     web: politeSpec(host, { healthcheckTimeout: 60, bakeSeconds: 600 }),
-    slow: appSpec('slow-boot.mjs', { healthcheckPath: '/', healthcheckTimeout: 60 }, { variables: { BOOT_MS: '100' } }),
+    rolling: slowSpec('rolling'),
+    'blue-green': slowSpec('blue-green'),
     worker: appSpec('worker.mjs', { drainingSeconds: 600 }, { variables: { WORK_UNTIL: workUntil } }),
   });
+
+const slowSpec = (strategy: string): Spec =>
+  appSpec(
+    'slow-boot.mjs',
+    { strategy, healthcheckPath: '/', healthcheckTimeout: 60 },
+    { variables: { BOOT_MS: '100' } },
+  );
 
 beforeAll(async () => {
   running.project = await Project.create('process', manifest('none'));
@@ -59,18 +68,24 @@ const sleepForAnHour = async (): Promise<void> => {
   }
 };
 
-/** Deploys a service and sleeps as soon as it tells of that. */
-const sleepDuring = async (service: string, reason: string, ...variables: readonly string[]): Promise<Lines> => {
-  const known = (await project().events(service)).at(-1)?.sequence ?? 0;
-  const events = new Lines(project().start('events', service, '--follow', '--json'));
+/** Deploys services and sleeps as soon as all of them have told of that. */
+const sleepDuring = async (
+  services: readonly string[],
+  reason: string,
+  ...variables: readonly string[]
+): Promise<Lines> => {
+  const known = (await project().events()).at(-1)?.sequence ?? 0;
+  const events = new Lines(project().start('events', '--follow', '--json'));
   const deploy = new Lines(
-    project().start('deploy', service, ...variables.flatMap((variable) => ['--variable', variable])),
+    project().start('deploy', ...services, ...variables.flatMap((variable) => ['--variable', variable])),
   );
-  try {
-    await events.find((line) => {
+  const told = (service: string): Promise<string> =>
+    events.find((line) => {
       const event = JSON.parse(line) as Event;
-      return event.sequence > known && event.reason === reason;
+      return event.sequence > known && event.service === service && event.reason === reason;
     });
+  try {
+    await Promise.all(services.map(told));
   } finally {
     await events.stop();
   }
@@ -78,15 +93,15 @@ const sleepDuring = async (service: string, reason: string, ...variables: readon
   return deploy;
 };
 
-test('a machine that sleeps while a new version starts: it has as much time left as before', async () => {
-  const deploy = await sleepDuring('slow', 'ReplicaStarted', 'RELEASE=2', 'BOOT_MS=5000');
+test('a machine that sleeps while new versions start, rolling and blue-green: each has as much time left as before', async () => {
+  const deploy = await sleepDuring(['rolling', 'blue-green'], 'ReplicaStarted', 'RELEASE=2', 'BOOT_MS=5000');
   expect(await deploy.end(), deploy.seen.join('\n')).toBe(0);
 });
 
 test('a machine that sleeps while a new version bakes: the bake goes on, and no request is lost', async () => {
   const url = await project().url();
   const calls = await load(url, host, 50);
-  const deploy = await sleepDuring('web', 'Baking', 'RELEASE=2');
+  const deploy = await sleepDuring(['web'], 'Baking', 'RELEASE=2');
   expect((await project().service('web')).rollout).toMatchObject({ phase: 'baking' });
   await project().do('promote', 'web');
   expect(await deploy.end()).toBe(0);
@@ -96,7 +111,7 @@ test('a machine that sleeps while a new version bakes: the bake goes on, and no 
 });
 
 test('a machine that sleeps while a worker finishes its job: the job is not killed, nor by the next supervisor', async () => {
-  const deploy = await sleepDuring('worker', 'SignalSent', 'RELEASE=2');
+  const deploy = await sleepDuring(['worker'], 'SignalSent', 'RELEASE=2');
   expect((await project().service('worker')).rollout).toMatchObject({ phase: 'retiring' });
   process.kill((await project().status()).supervisor.pid, 'SIGKILL');
   await deploy.end();

@@ -4,8 +4,9 @@ import { join, resolve } from 'node:path';
 import type { Operation } from '../../src/model/index.ts';
 import type { Project } from './project.ts';
 
-/** The supervisor is to die at the nth operation that it begins or ends from now on. */
+/** The supervisor is to die at the nth operation of a kind that it begins or ends from now on. */
 export interface DeathOrder {
+  readonly kind: Operation['kind'];
   readonly nth: number;
   /** before: the intent is written, nothing is done. after: it is done, the outcome is not written. */
   readonly when: 'before' | 'after';
@@ -31,10 +32,10 @@ export class DeathOrders {
     project.environment['NODE_OPTIONS'] = `--import=${resolve('test/e2e/dies-at-operation.ts')}`;
   }
 
-  async give(nth: number, when: DeathOrder['when']): Promise<void> {
+  async give(order: Omit<DeathOrder, 'id'>): Promise<void> {
     this.#given += 1;
     await rm(`${this.#file}.done`, { force: true });
-    await writeFile(this.#file, JSON.stringify({ nth, when, id: this.#given } satisfies DeathOrder));
+    await writeFile(this.#file, JSON.stringify({ ...order, id: this.#given } satisfies DeathOrder));
   }
 
   get isCarriedOut(): boolean {

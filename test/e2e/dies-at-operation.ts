@@ -13,7 +13,7 @@ const counted = { order: '', begun: 0, ended: 0, diesAtCommit: false };
 
 const follow = ({ key, operation, outcome }: JournalEntry): void => {
   const order = currentOrder();
-  if (order === undefined) return;
+  if (order === undefined || operation.kind !== order.kind) return;
   if (outcome === undefined) {
     counted.begun += 1;
     // The intent is on disk, nothing has been done.

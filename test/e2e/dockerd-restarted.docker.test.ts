@@ -1,27 +1,30 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Event } from '../../src/model/index.ts';
-import { Lines } from './command-line.ts';
+import { disturbedDeploy, hostOf, perStrategy, strategies } from './disturbed-deploy.ts';
+import type { PerStrategy } from './disturbed-deploy.ts';
 import { manifestOf } from './manifests.ts';
 import { PrivateDockerd, whyNoPrivateDockerd } from './private-dockerd.ts';
 import { Project } from './project.ts';
-import { ask, load } from './traffic.ts';
+import { ask } from './traffic.ts';
 
-const host = 'web.restarted.localhost';
 const image = 'local/busybox:1';
 const why = whyNoPrivateDockerd();
 
-const web = {
+const startCommand = `/bin/sh -c 'mkdir /www && printf "\\"release\\":\\"%s\\"" $RELEASE > /www/index.html && exec httpd -f -p $PORT -h /www'`;
+
+const services = perStrategy((strategy) => ({
   image,
-  domains: [host],
+  domains: [hostOf(strategy)],
   variables: { RELEASE: '1' },
   deploy: {
-    strategy: 'rolling',
+    strategy,
     numReplicas: 2,
     healthcheckPath: '/index.html',
+    overlapSeconds: 1,
     drainingSeconds: 1,
-    startCommand: `/bin/sh -c 'mkdir /www && echo release $RELEASE > /www/index.html && exec httpd -f -p $PORT -h /www'`,
+    startCommand,
   },
-};
+}));
 
 const running: { project?: Project; dockerd?: PrivateDockerd } = {};
 const the = (): { readonly project: Project; readonly dockerd: PrivateDockerd } => {
@@ -34,7 +37,7 @@ beforeAll(async () => {
   if (why !== undefined) return;
   running.dockerd = await PrivateDockerd.create();
   await running.dockerd.take(image);
-  running.project = await Project.create('docker', manifestOf('dockerd-restarted', { web }));
+  running.project = await Project.create('docker', manifestOf('dockerd-restarted', services));
   running.project.environment['DOCKER_HOST'] = running.dockerd.host;
   await running.project.up();
 });
@@ -45,42 +48,33 @@ afterAll(async () => {
   expect(left).toEqual([]);
 });
 
-const containers = async (): Promise<readonly string[]> =>
-  (await the().dockerd.docker.listContainers({ all: true })).map(({ Id: id }) => id).sort();
+const isThere = async (): Promise<void> => {
+  const url = await the().project.url('/index.html');
+  for (const each of strategies) expect(await ask(url, hostOf(each))).toMatchObject({ status: 200 });
+};
 
 test.skipIf(why !== undefined).each([
   ['SIGTERM', 'ReplicaStarted'],
   ['SIGKILL', 'ReplicaReady'],
   ['SIGKILL', 'DrainStarted'],
 ] as const)(
-  `dockerd ended by %s at %s of a deploy and started again: nothing is lost, the deploy finishes${why === undefined ? '' : ` (skipped: ${why})`}`,
+  `dockerd ended by %s at %s of a rolling and a blue-green deploy and started again: nothing is lost, nothing left, both finish${why === undefined ? '' : ` (skipped: ${why})`}`,
   async (signal, moment) => {
     const { project, dockerd } = the();
-    const url = await project.url('/index.html');
-    const release = `${signal}-${moment}`;
-    const calls = await load(url, host, 100);
-    const known = (await project.events('web')).at(-1)?.sequence ?? 0;
-    const events = new Lines(project.start('events', '--follow', '--json'));
-    const deploy = new Lines(project.start('deploy', 'web', '--variable', `RELEASE=${release}`));
-    const told = (reason: string): Promise<string> =>
-      events.find((line) => {
-        const event = JSON.parse(line) as Event;
-        return event.sequence > known && event.reason === reason;
-      });
-    try {
-      await told(moment);
+    const happens = async (events: PerStrategy<Event>): Promise<void> => {
+      const since = Math.max(...strategies.map((each) => events[each].sequence));
+      const told = (reason: string): Promise<Event> =>
+        project.told((event) => event.sequence > since && event.reason === reason);
       await dockerd.end(signal);
       await told('EngineUnreachable');
-      expect(await ask(url, host)).toMatchObject({ status: 200 });
+      await isThere();
       await dockerd.start();
       await told('EngineReachable');
-      expect(await deploy.end()).toBe(0);
-      const { replicas } = await project.settled('web');
-      expect(await containers()).toHaveLength(replicas.length);
-      expect((await ask(url, host)).body).toContain(release);
-    } finally {
-      await Promise.all([deploy.stop(), events.stop()]);
-      expect(await calls.stop()).toMatchObject({ failed: 0, failures: {} });
-    }
+    };
+    const disturbance = { release: `${signal}-${moment}`, moment, happens, path: '/index.html', slowToo: false };
+    expect(await disturbedDeploy(project, disturbance)).toEqual({ rolling: 'finished', 'blue-green': 'finished' });
+    expect(await containers()).toBe(2 * strategies.length);
   },
 );
+
+const containers = async (): Promise<number> => (await the().dockerd.docker.listContainers({ all: true })).length;

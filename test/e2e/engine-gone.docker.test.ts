@@ -4,11 +4,13 @@ import type { Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Lines } from './command-line.ts';
+import type { Event } from '../../src/model/index.ts';
+import { bothStrategies, disturbedDeploy, hostOf, strategies } from './disturbed-deploy.ts';
+import type { PerStrategy } from './disturbed-deploy.ts';
 import { ourProcesses } from './left-overs.ts';
 import { manifestOf, politeSpec } from './manifests.ts';
 import { Project } from './project.ts';
-import { ask, load } from './traffic.ts';
+import { ask } from './traffic.ts';
 
 const host = 'web.gone.localhost';
 const spec = politeSpec(host, { numReplicas: 2, strategy: 'rolling' }, { variables: { RELEASE: '1', BOOT_MS: '500' } });
@@ -57,8 +59,8 @@ class Detour {
 
 const outageMs = 10_000;
 
-test("Docker's socket gone for ten seconds in the middle of a deploy: nothing is lost, the deploy finishes", async () => {
-  const project = await Project.create('docker', manifestOf('engine-gone', { web: spec }));
+test("Docker's socket gone for ten seconds in the middle of a rolling and a blue-green deploy: nothing is lost, nothing left, both finish", async () => {
+  const project = await Project.create('docker', manifestOf('engine-gone', bothStrategies()));
   const detour = new Detour(join(project.folder, 'docker.sock'));
   project.environment['DOCKER_HOST'] = `unix://${join(project.folder, 'docker.sock')}`;
   await detour.open();
@@ -75,35 +77,25 @@ test("Docker's socket gone for ten seconds in the middle of a deploy: nothing is
 
 const goesAndComesBack = async (project: Project, detour: Detour): Promise<void> => {
   const url = await project.url();
-  const calls = await load(url, host, 300);
-  const events = new Lines(project.start('events', '--follow', '--json'));
-  const told = (reason: string, revision?: number): Promise<string> =>
-    events.find(
-      (line) => line.includes(`"reason":"${reason}"`) && (revision === undefined || line.includes(`-r${revision}-`)),
-    );
-  const deploy = new Lines(project.start('deploy', 'web', '--variable', 'RELEASE=2'));
-  try {
-    await told('ReplicaStarted', 2);
+  const happens = async (events: PerStrategy<Event>): Promise<void> => {
+    const since = Math.max(...strategies.map((each) => events[each].sequence));
+    const told = (reason: string): Promise<Event> =>
+      project.told((event) => event.sequence > since && event.reason === reason);
     await detour.close();
     await told('EngineUnreachable');
     const { engine, services } = await project.status();
     expect(engine).toMatchObject({ kind: 'docker', reachable: false });
-    expect(services[0]?.rollout?.phase).not.toBe('failed');
-    expect(await ask(url, host)).toMatchObject({ status: 200 });
+    expect(services.map(({ rollout }) => rollout?.phase)).not.toContain('failed');
+    for (const each of strategies) expect(await ask(url, hostOf(each))).toMatchObject({ status: 200 });
     // The subject of the test is how long: what waits for Docker must neither give up nor pause for ever.
     await delay(outageMs);
     await detour.open();
     await told('EngineReachable');
-    expect(await deploy.end()).toBe(0);
-    expect((await ask(url, host)).body).toContain('"release":"2"');
-  } finally {
-    await deploy.stop();
-    await events.stop();
-    const { failed, failures } = await calls.stop();
-    expect({ failed, failures }).toEqual({ failed: 0, failures: {} });
-  }
-  const { replicas, ready } = await project.service('web');
-  expect({ ready, attempts: replicas.map(({ attempt }) => attempt) }).toEqual({ ready: 2, attempts: [1, 1] });
+  };
+  const result = await disturbedDeploy(project, { release: '2', moment: 'ReplicaStarted', happens });
+  expect(result).toEqual({ rolling: 'finished', 'blue-green': 'finished' });
+  const attempts = (await project.status()).services.flatMap(({ replicas }) => replicas.map(({ attempt }) => attempt));
+  expect(attempts).toEqual([1, 1, 1, 1]);
 };
 
 test('an engine that is not there from the start: ENGINE_UNREACHABLE, exit code 3, and what to do', async () => {

@@ -1,20 +1,33 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import Docker from 'dockerode';
 
 const docker = new Docker();
 
 /** The containers of one supervisor, each by what makes it itself. */
-export const ourContainers = async (stateFolder: string): Promise<readonly string[]> => {
-  const found = await docker.listContainers({ filters: ownedBy(stateFolder) });
+export const ourContainers = async (stateFolder: string, from = docker): Promise<readonly string[]> => {
+  const found = await from.listContainers({ filters: ownedBy(stateFolder) });
   return found.map(({ Id: id }) => id).sort();
 };
 
-/** What the labels of one service's containers say that they are, whether they run or not. */
-export const labelledReplicas = async (stateFolder: string, service: string): Promise<readonly string[]> => {
-  const { label } = ownedBy(stateFolder);
-  const filters = { label: [...label, `pointsman.service=${service}`] };
-  const found = await docker.listContainers({ all: true, filters });
-  return found.map(({ Labels: labels }) => labels['pointsman.replica'] ?? '').sort();
+/** What is written on all that bears a replica's name, whether it runs or not: labels of containers, records of processes. */
+export const labelledReplicas = async (place: Place): Promise<readonly string[]> => {
+  const { engine, stateFolder, docker: from } = place;
+  if (engine === 'process') return recordedReplicas(join(stateFolder, 'process'));
+  const found = await from.listContainers({ all: true, filters: ownedBy(stateFolder) });
+  return found.map(({ Names: names, Labels: labels }) => labels['pointsman.replica'] ?? names.join(' ')).sort();
+};
+
+/** What there is of a project beside its replicas. */
+export const surroundings = async (place: Place): Promise<readonly string[]> => {
+  const { engine, folder, stateFolder } = place;
+  const replicas = new Set(await ourProcesses(folder, 'replicas'));
+  const others = (await ourProcesses(folder, 'all')).filter((pid) => !replicas.has(pid));
+  const commands = await Promise.all(others.map(async (pid) => (await processFacts(pid)).command));
+  const programs = commands.map((command) => /\/(supervisor|proxy|runner)\.ts /.exec(command)?.[1] ?? command);
+  if (engine === 'process') return programs.sort();
+  const { networks, volumes } = await ownedThings(place.docker, stateFolder);
+  return [...programs, ...networks.map(() => 'network'), ...volumes.map(() => 'volume')].sort();
 };
 
 /** Pre-deploy commands that run now. */
@@ -33,7 +46,13 @@ interface Place {
   readonly engine: 'docker' | 'process';
   readonly folder: string;
   readonly stateFolder: string;
+  readonly docker: Docker;
 }
+
+const recordedReplicas = async (folder: string): Promise<readonly string[]> => {
+  const found = await readdir(folder, { recursive: true });
+  return found.flatMap((path) => /\/replicas\/([^/]+)$/.exec(path)?.[1] ?? []).sort();
+};
 
 /** Processes that run in a folder or were started for it. `replicas`: only the apps. */
 export const ourProcesses = async (folder: string, which: 'replicas' | 'all'): Promise<readonly string[]> => {
@@ -48,16 +67,20 @@ export const ourProcesses = async (folder: string, which: 'replicas' | 'all'): P
 };
 
 /** Ends and removes whatever a project left, and says what it was. */
-export const removeLeftOvers = async (folder: string, stateFolder: string): Promise<readonly string[]> => {
+export const removeLeftOvers = async (
+  folder: string,
+  stateFolder: string,
+  from = docker,
+): Promise<readonly string[]> => {
   const pids = await ourProcesses(folder, 'all');
   const words = await Promise.all(pids.map(async (pid) => `process ${(await processFacts(pid)).command}`));
   for (const pid of pids) endProcess(Number(pid));
-  return [...words, ...(await removeFromDocker(stateFolder))];
+  return [...words, ...(await removeFromDocker(from, stateFolder))];
 };
 
 /** Built images stay after `down`, so that the next `up` is quick; a test's project never comes back. The builder's cache remains. */
 export const forgetImages = async (project: string): Promise<void> => {
-  if (!(await dockerAnswers())) return;
+  if (!(await dockerAnswers(docker))) return;
   const reference = `pointsman-*/${project}-*`;
   const images = await docker.listImages({ filters: { reference: [reference] } });
   const tags = images.flatMap(({ RepoTags: all }) => all ?? []).filter((tag) => tag.includes(`/${project}-`));
@@ -88,15 +111,13 @@ const endProcess = (pid: number): void => {
   }
 };
 
-const removeFromDocker = async (stateFolder: string): Promise<readonly string[]> => {
-  if (!(await dockerAnswers())) return [];
-  const filters = ownedBy(stateFolder);
-  const containers = await docker.listContainers({ all: true, filters });
-  await Promise.all(containers.map(({ Id: id }) => docker.getContainer(id).remove({ force: true, v: true })));
-  const networks = await docker.listNetworks({ filters });
-  await Promise.all(networks.map(({ Id: id }) => docker.getNetwork(id).remove()));
-  const { Volumes: volumes } = await docker.listVolumes({ filters });
-  await Promise.all(volumes.map(({ Name: name }) => docker.getVolume(name).remove()));
+const removeFromDocker = async (from: Docker, stateFolder: string): Promise<readonly string[]> => {
+  if (!(await dockerAnswers(from))) return [];
+  const containers = await from.listContainers({ all: true, filters: ownedBy(stateFolder) });
+  await Promise.all(containers.map(({ Id: id }) => from.getContainer(id).remove({ force: true, v: true })));
+  const { networks, volumes } = await ownedThings(from, stateFolder);
+  await Promise.all(networks.map(({ Id: id }) => from.getNetwork(id).remove()));
+  await Promise.all(volumes.map(({ Name: name }) => from.getVolume(name).remove()));
   return [
     ...containers.map(({ Names: names }) => `container ${names.join(' ')}`),
     ...networks.map(({ Name: name }) => `network ${name}`),
@@ -104,6 +125,16 @@ const removeFromDocker = async (stateFolder: string): Promise<readonly string[]>
   ];
 };
 
-const dockerAnswers = async (): Promise<boolean> => (await docker.ping().catch(() => undefined)) !== undefined;
+const ownedThings = async (from: Docker, stateFolder: string) => {
+  const filters = ownedBy(stateFolder);
+  const [networks, { Volumes: volumes }] = await Promise.all([
+    from.listNetworks({ filters }),
+    from.listVolumes({ filters }),
+  ]);
+  return { networks, volumes };
+};
+
+const dockerAnswers = async (from: Docker): Promise<boolean> =>
+  (await from.ping().catch(() => undefined)) !== undefined;
 
 const ownedBy = (stateFolder: string) => ({ label: [`pointsman.owner=${stateFolder}`] });

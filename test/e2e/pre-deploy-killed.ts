@@ -30,7 +30,7 @@ export const preDeployKilledSuite = (engine: EngineName): void => {
         const service = await project.settled('web');
         expect((await ask(url, host)).body).toContain('"release":"2"');
         expect(await ourRuns(project)).not.toContain(first);
-        await expectBooksInOrder(project, service);
+        await expectBooksInOrder(project, [service]);
         const told = (await project.events('web')).filter(({ revision }) => revision === 2).map(({ reason }) => reason);
         expect(told.indexOf('PreDeployDone')).toBeLessThan(told.indexOf('ReplicaStarted'));
         expect(told).not.toContain('PreDeployFailed');

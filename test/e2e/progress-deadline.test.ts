@@ -5,13 +5,20 @@ import { ask } from './traffic.ts';
 
 const host = (service: string): string => `${service}.progress.localhost`;
 
+const strategies = ['rolling', 'blue-green'];
+
 const manifest = (progressDeadlineSeconds: number): string => {
-  const deploy = { healthcheckTimeout: 300, progressDeadlineSeconds };
-  const migrates = { ...deploy, preDeployCommand: 'sh -c "exec sleep $MIGRATION_SECONDS"' };
-  return manifestOf('progress', {
-    boots: politeSpec(host('boots'), deploy),
-    migrates: politeSpec(host('migrates'), migrates, { variables: { MIGRATION_SECONDS: '0' } }),
+  const services = strategies.map((strategy) => {
+    const deploy = { strategy, healthcheckTimeout: 300, progressDeadlineSeconds };
+    const migrates = { ...deploy, preDeployCommand: 'sh -c "exec sleep $MIGRATION_SECONDS"' };
+    return {
+      [`boots-${strategy}`]: politeSpec(host(`boots-${strategy}`), deploy),
+      [`migrates-${strategy}`]: politeSpec(host(`migrates-${strategy}`), migrates, {
+        variables: { MIGRATION_SECONDS: '0' },
+      }),
+    };
   });
+  return manifestOf('progress', Object.assign({}, ...services));
 };
 
 const running: { project?: Project } = {};
@@ -30,12 +37,14 @@ beforeAll(async () => {
 });
 afterAll(() => running.project?.remove());
 
-test.concurrent.each([
-  ['boots', 'BOOT_MS=600000'],
-  ['migrates', 'MIGRATION_SECONDS=600'],
-])(
+test.concurrent.each(
+  strategies.flatMap((strategy) => [
+    [`boots-${strategy}`, 'BOOT_MS=600000'],
+    [`migrates-${strategy}`, 'MIGRATION_SECONDS=600'],
+  ]),
+)(
   'a deploy that gets no further fails at its progress deadline and says where it stood: %s',
-  async (service, stuck) => {
+  async (service = '', stuck = '') => {
     const before = await whoServes(service);
     const words = new RegExp(`${service} revision 2 was still [a-z-]+ at its progress deadline of 6 s`);
     const outcome = await project().run('deploy', service, '--variable', stuck, '--variable', 'RELEASE=2');

@@ -2,10 +2,11 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import Docker from 'dockerode';
 import { expect, vi } from 'vitest';
 import type { Event } from '../../src/model/index.ts';
 import type { DeployReport, ServiceStatus, StatusReport } from '../../src/protocol/index.ts';
-import { execute, printing } from './command-line.ts';
+import { execute, Lines, printing } from './command-line.ts';
 import type { Outcome } from './command-line.ts';
 import { forgetImages, ourContainers, ourProcesses, removeLeftOvers } from './left-overs.ts';
 import type { EngineName } from './manifests.ts';
@@ -35,6 +36,12 @@ export class Project {
 
   get stateFolder(): string {
     return join(this.folder, '.pointsman');
+  }
+
+  /** The one that the project's own commands speak to. */
+  get docker(): Docker {
+    const host = this.environment['DOCKER_HOST'];
+    return host === undefined ? new Docker() : new Docker({ socketPath: host.replace('unix://', '') });
   }
 
   async write(name: string, content: string): Promise<void> {
@@ -112,15 +119,26 @@ export class Project {
     return (await this.events(service)).map(({ reason }) => reason);
   }
 
+  /** The first event that fits, past or to come. */
+  async told(fits: (event: Event) => boolean): Promise<Event> {
+    const lines = new Lines(this.start('events', '--follow', '--json'));
+    try {
+      return JSON.parse(await lines.find((line) => fits(JSON.parse(line) as Event))) as Event;
+    } finally {
+      await lines.stop();
+    }
+  }
+
   /** What makes each running replica itself: its process or container. */
   replicas(): Promise<readonly string[]> {
-    return this.engine === 'docker' ? ourContainers(this.stateFolder) : ourProcesses(this.folder, 'replicas');
+    if (this.engine === 'process') return ourProcesses(this.folder, 'replicas');
+    return ourContainers(this.stateFolder, this.docker);
   }
 
   /** `down`, then nothing may be left; what is left all the same is removed, and the test fails. */
   async remove(): Promise<void> {
     const down = await this.run('down', '--volumes', ...this.#place());
-    const left = await removeLeftOvers(this.folder, this.stateFolder);
+    const left = await removeLeftOvers(this.folder, this.stateFolder, this.docker);
     if (this.engine === 'docker') await forgetImages(this.#name);
     await rm(this.folder, { recursive: true, force: true });
     expect({ left, down: down.exitCode === 0 ? 'done' : down.all }).toEqual({ left: [], down: 'done' });

@@ -1,0 +1,3 @@
+import { clockSetBackSuite } from './clock-set-back.ts';
+
+clockSetBackSuite('docker');

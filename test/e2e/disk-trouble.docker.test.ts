@@ -1,0 +1,3 @@
+import { diskTroubleSuite } from './disk-trouble.ts';
+
+diskTroubleSuite('docker');

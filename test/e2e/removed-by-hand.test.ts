@@ -1,0 +1,3 @@
+import { removedByHandSuite } from './removed-by-hand.ts';
+
+removedByHandSuite('process');
