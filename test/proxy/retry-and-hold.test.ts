@@ -217,7 +217,7 @@ describe('hold', () => {
     const clients = await Promise.all([proxy.client(), proxy.client(), proxy.client()]);
     for (const [index, client] of clients.entries()) {
       client.send(post(`body-${index}`));
-      await new Promise((resolve) => setTimeout(resolve, 30)); // so that they arrive one after the other
+      await proxy.hasRead();
     }
     const order: string[] = [];
     const app = await start((socket, text) => {
@@ -234,7 +234,7 @@ describe('hold', () => {
     const waiting = await proxy.client();
     waiting.send(get());
     const second = await proxy.client();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await proxy.hasRead();
     second.send(get());
     await second.until('502');
     expect(waiting.received).toBe('');
@@ -263,13 +263,13 @@ describe('hold', () => {
     await proxy.publish([], { hold: { seconds: 60, maxRequests: 1 } });
     const leaving = await proxy.client();
     leaving.send(get('/left'));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await proxy.hasRead();
     leaving.socket.resetAndDestroy();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await proxy.hasRead();
     const app = await start((socket) => socket.write(ok('released')));
     const staying = await proxy.client();
     staying.send(get('/stayed'));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await proxy.hasRead();
     await proxy.publish([upstream('a', app.port)], hold);
     await staying.until('released');
     expect(app.all).not.toContain('/left');

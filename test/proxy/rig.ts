@@ -105,6 +105,11 @@ export class TestProxy {
     return client.received;
   }
 
+  /** One worker reads in the order in which it was sent to: it has read all that came before, connections that ended included. */
+  async hasRead(): Promise<void> {
+    await this.exchange('GET / HTTP/1.1\r\nHost: nobody.localhost\r\nConnection: close\r\n\r\n');
+  }
+
   async close(): Promise<void> {
     await this.link.shutdown(soon());
     await this.remove();
