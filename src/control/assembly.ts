@@ -60,7 +60,7 @@ export interface SupervisorParts {
   readonly clock: Clock;
   readonly log: Log;
   /** The public hosts that lead to a pool right now, where several environments share the proxy; undefined: a service's own domains. */
-  readonly hostsOf?: (pool: string) => readonly string[];
+  readonly hostsOf?: (pool: string) => readonly string[] | undefined;
   /** What puts the questions of checks; simulations hand in their own. */
   readonly ask?: Ask;
   /** Default: the machine we run on. */

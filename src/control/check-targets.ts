@@ -19,7 +19,9 @@ export const checkTargets = async (
   signal: AbortSignal,
 ): Promise<readonly CheckTarget[]> => {
   const record = records.service(service);
-  const domain = record && routes.hostsOf(service, domainsOf(record)).find((name) => !name.startsWith('*'));
+  const own = record === undefined ? [] : domainsOf(record);
+  // One that another has got for a while is asked all the same: so do its users.
+  const domain = [...routes.hostsOf(service, own), ...own].find((name) => !name.startsWith('*'));
   if (through === 'proxy') {
     const address = routes.checksAddress;
     return address === undefined || domain === undefined ? [] : [{ kind: 'proxy', address, host: domain }];

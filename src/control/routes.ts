@@ -28,8 +28,8 @@ export interface RoutesParts {
   readonly clock: Clock;
   readonly proxy: ProxyLink;
   readonly surroundings: TableSurroundings;
-  /** The public hosts that lead to a pool, where several environments share the proxy. */
-  readonly hostsOf?: (pool: string) => readonly string[];
+  /** The public hosts that lead to a pool, where several environments share the proxy; undefined: there is no such pool yet. */
+  readonly hostsOf?: (pool: string) => readonly string[] | undefined;
   readonly signal: AbortSignal;
   /** A replica's count or place in the routes changed. */
   readonly onChange: (service: ServiceName) => void;
@@ -109,10 +109,9 @@ export class Routes {
     return this.#inFlight.get(replica) ?? 0;
   }
 
-  /** Under which names users reach a service now: its own, or those that it was given for a while. */
+  /** Under which names users reach a service now: its own, those that it was given for a while, or none while another has them. */
   hostsOf(service: ServiceName, own: readonly string[]): readonly string[] {
-    const hosts = this.#parts.hostsOf?.(poolOf(this.#parts.surroundings, service)) ?? [];
-    return hosts.length > 0 ? hosts : own;
+    return this.#parts.hostsOf?.(poolOf(this.#parts.surroundings, service)) ?? own;
   }
 
   /** Counts what is open, and makes sure that the proxy listens where it should. Throws PORT_TAKEN. */

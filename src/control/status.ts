@@ -134,7 +134,7 @@ const serviceStatus = async (parts: StatusParts, record: ServiceRecord): Promise
     rollout: newest !== undefined && isWorthSeeing(records, record, newest) ? newest : undefined,
     replicas: replicas.toSorted((a, b) => a.revision - b.revision || a.slot - b.slot).map(replicaStatus),
     drains: newestRecord?.drains ?? [],
-    conditions: [...live.conditions(record.service), manifestCondition(parts)],
+    conditions: [...live.conditions(record.service), ...claimCondition(parts, record), manifestCondition(parts)],
   };
 };
 
@@ -175,6 +175,22 @@ const replicaStatus = (replica: ObservedReplica): ReplicaStatus => {
     exit: execution.kind === 'exited' ? execution.exit : undefined,
   };
 };
+
+/** A domain leads to one service: the others that claim it say who has it. */
+const claimCondition = ({ routes, records, startedAt }: StatusParts, record: ServiceRecord): readonly Condition[] => {
+  const own = domainsOf(record);
+  const hosts = routes.hostsOf(record.service, own);
+  const lost = own.flatMap((domain): readonly string[] => {
+    const isElsewhere = ({ service }: ServiceRecord): boolean => routes.hostsOf(service, []).includes(domain);
+    const holder = hosts.includes(domain) ? undefined : records.services().find(isElsewhere)?.service;
+    return holder === undefined ? [] : [claimWords(record.service, domain, holder)];
+  });
+  if (lost.length === 0) return [];
+  return [{ type: 'Reachable', status: 'false', reason: 'DomainClaimed', message: lost.join('; '), since: startedAt }];
+};
+
+const claimWords = (service: string, domain: string, holder: string): string =>
+  `${domain} leads to ${holder}, which claims it too: ${service} gets it once ${holder} is gone; give one of the two another domain`;
 
 const manifestCondition = ({ reader, startedAt }: StatusParts): Condition => {
   const [problem, ...more] = reader.last.problems;

@@ -18,5 +18,7 @@ export type ConditionType =
   | 'ManifestValid'
   /** What the checks of `verify` found at the last deploy. */
   | 'Verified'
+  /** Whether it has the domains that it claims; said only while another service has one of them. */
+  | 'Reachable'
   /** The last thing that failed: build, start, gate, engine, state. */
   | 'Degraded';

@@ -34,10 +34,10 @@ export class SharedProxy {
     return this.#owners;
   }
 
-  /** The public hosts that lead to a pool right now. */
-  hostsOf(pool: string): readonly string[] {
+  /** The public hosts that lead to a pool right now; undefined: no such pool is served. */
+  hostsOf(pool: string): readonly string[] | undefined {
     this.#hosts ??= publicHosts(this.#served);
-    return this.#hosts.get(pool) ?? [];
+    return this.#hosts.get(pool);
   }
 
   /** Everything an environment may do with the proxy. Its shutdown takes its own part away; the proxy stays for the others. */
@@ -109,5 +109,7 @@ const publicHosts = (table: RouteTable | undefined): ReadonlyMap<string, readonl
   const routes = (table?.listeners ?? []).flatMap((listener) => ('routes' in listener ? listener.routes : []));
   const hosts = routes.filter(({ host, revision }) => host !== '*' && revision === undefined);
   const byPool = Map.groupBy(hosts, ({ pool }) => pool);
-  return new Map([...byPool].map(([pool, own]) => [pool, [...new Set(own.map(({ host }) => host))]]));
+  return new Map(
+    (table?.pools ?? []).map(({ id }) => [id, [...new Set((byPool.get(id) ?? []).map(({ host }) => host))]]),
+  );
 };

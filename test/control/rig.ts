@@ -15,7 +15,7 @@ import { systemClock } from '../../src/lib/index.ts';
 import { errorReport } from '../../src/model/index.ts';
 import type { Event } from '../../src/model/index.ts';
 import type { DeployReport, DeployResult, ServiceStatus, StatusReport } from '../../src/protocol/index.ts';
-import { connectProxy } from '../../src/traffic/index.ts';
+import { connectProxy, SharedProxy } from '../../src/traffic/index.ts';
 
 /** A folder with manifests and sources, the hostile fixtures among them, and a supervisor with everything real in it. */
 export interface Rig {
@@ -115,6 +115,7 @@ const startIn = async (folder: string, machinery: Machinery): Promise<Rig> => {
     program: resolve('src/bin/proxy.ts'),
     signal: patience,
   });
+  const shared = new SharedProxy(proxy, {});
   const log = pino(pino.destination({ dest: join(stateFolder, 'supervisor.log'), append: true, sync: true }));
   const http = { host: '127.0.0.1', port: 0 };
   const parts = {
@@ -125,7 +126,8 @@ const startIn = async (folder: string, machinery: Machinery): Promise<Rig> => {
     engine,
     engineReason: 'test',
     builder,
-    proxy,
+    proxy: shared.linkFor(place.environment),
+    hostsOf: (pool: string) => shared.hostsOf(pool),
     clock: systemClock,
     log,
   };

@@ -64,6 +64,15 @@ test('a release brings back a service that left the manifests, with the domain t
   const back = await rig.finished(await rig.control.rollback({ release: 1 }, patience));
   expect(back.rollouts).toMatchObject([{ service: 'web', phase: 'completed' }]);
   expect(await rig.get('web.localhost')).toMatchObject({ status: 200 });
+  // Both claim it; it is shown where it leads to, and the other says who has it.
+  const [web, site] = await Promise.all([rig.service('web'), rig.service('site')]);
+  expect({ web: web.urls.length, site: site.urls.length }).toEqual({ web: 1, site: 0 });
+  expect(site.conditions.find(({ type }) => type === 'Reachable')).toMatchObject({
+    status: 'false',
+    reason: 'DomainClaimed',
+    message: expect.stringContaining('web.localhost leads to web, which claims it too'),
+  });
+  expect(web.conditions.map(({ type }) => type)).not.toContain('Reachable');
   // A saved file takes it as little away as the one that was saved before the rollback; `up` does.
   rig.write('app/polite.mjs', `${rig.read('app/polite.mjs')}\n// changed\n`);
   const after = (await rig.eventsSoFar()).at(-1)?.sequence ?? 0;

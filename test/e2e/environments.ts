@@ -26,7 +26,7 @@ const manifest = (engine: EngineName): string =>
         environments: { staging: { variables: { PLACE: 'staging' } } },
       },
     ),
-    api: politeSpec('api.environments.localhost', {}, {}),
+    api: politeSpec('api.environments.localhost', {}, { environments: { staging: { domains: [] } } }),
   }).replace(
     '"buildArgs"',
     '"environments": { "staging": { "from": "production", "autoDeploy": false } },\n"buildArgs"',
@@ -82,10 +82,12 @@ export const environmentsSuite = (engine: EngineName): void => {
       await stream.opened;
       await project().do('domains', 'swap', 'staging', 'production');
       expect([await releaseOf(host), await releaseOf(stagingHost)]).toEqual(['2', '1']);
-      expect((await environments()).map(({ domainsAnsweredBy }) => domainsAnsweredBy)).toEqual([
-        'staging',
-        'production',
-      ]);
+      const [production, staging] = await environments();
+      expect([production?.domainsAnsweredBy, staging?.domainsAnsweredBy]).toEqual(['staging', 'production']);
+      // One that has domains in production only has none there now.
+      const namesOf = (urls: readonly string[] = []) => urls.map((each) => new URL(each).hostname).toSorted();
+      expect(namesOf(production?.urls)).toEqual([stagingHost]);
+      expect(namesOf(staging?.urls)).toEqual(['api.environments.localhost', host]);
       // A deploy of the environment that users don't meet any more doesn't bring the domains back.
       await project().do('deploy', 'web', '--variable', 'RELEASE=3');
       expect([await releaseOf(host), await releaseOf(stagingHost)]).toEqual(['2', '3']);

@@ -116,6 +116,7 @@ const isWorthSaying = ({ type, status }: Condition): boolean => {
     case 'Available':
     case 'ManifestValid':
     case 'Verified':
+    case 'Reachable':
       return status === 'false';
     case 'Progressing':
     case 'Degraded':
