@@ -29,7 +29,7 @@ export const bodies = {
   service: z.strictObject({ service, by }),
   promote: z.strictObject({ service, full: z.boolean().exactOptional(), by }),
   environment: z.strictObject({ name: z.string().min(1) }),
-  swap: z.strictObject({ between: z.tuple([z.string().min(1), z.string().min(1)]) }),
+  swap: z.strictObject({ between: z.tuple([z.string().min(1), z.string().min(1)]), by }),
   gc: z.strictObject({ dryRun: z.boolean().exactOptional() }),
   scale: z.strictObject({ service, replicas: z.int().min(0).max(1000), by }),
   exec: z.strictObject({

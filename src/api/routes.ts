@@ -26,9 +26,7 @@ const addEnvironments = (app: FastifyInstance, context: RouteContext): void => {
     await control.open(check(bodies.environment, request.body).name, ending);
     return {};
   });
-  app.post('/v1/domains/swap', async (request) =>
-    control.swapDomains(check(bodies.swap, request.body).between, ending),
-  );
+  app.post('/v1/domains/swap', async (request) => control.swapDomains(check(bodies.swap, request.body), ending));
 };
 
 /** Who answers a request: the environment that its header names, or the first one. */

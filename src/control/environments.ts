@@ -1,7 +1,7 @@
 import { loadProject, unknownEnvironment } from '../manifest/index.ts';
 import type { Address, EnvironmentName } from '../model/index.ts';
 import { environmentName, PointsmanError } from '../model/index.ts';
-import type { DownRequest, EnvironmentReport, SwapReport } from '../protocol/index.ts';
+import type { DownRequest, EnvironmentReport, SwapReport, SwapRequest } from '../protocol/index.ts';
 import type { SharedProxy } from '../traffic/index.ts';
 import { put, Records } from './records.ts';
 import type { StateStore } from './store/index.ts';
@@ -34,7 +34,7 @@ export interface EnvironmentsControl {
   list(): Promise<readonly EnvironmentReport[]>;
   /** Looks after one more of the project's environments from now on. */
   open(name: string, signal: AbortSignal): Promise<void>;
-  swapDomains(between: readonly [string, string], signal: AbortSignal): Promise<SwapReport>;
+  swapDomains(request: SwapRequest, signal: AbortSignal): Promise<SwapReport>;
   /** One of them, or all; with the last one everything ends. */
   down(name: string | undefined, request: DownRequest, signal: AbortSignal): Promise<void>;
   shutdown(): void;
@@ -84,15 +84,18 @@ export class Environments implements EnvironmentsControl {
     return turn;
   }
 
-  async swapDomains([one, other]: readonly [string, string], signal: AbortSignal): Promise<SwapReport> {
+  async swapDomains({ between: [one, other], by }: SwapRequest, signal: AbortSignal): Promise<SwapReport> {
     const { proxy, store } = this.#parts;
     const [first, second] = [this.#environment(one), this.#environment(other)];
     if (first === second) {
-      throw new PointsmanError('USAGE', { message: 'domains are swapped between two different environments' });
+      throw new PointsmanError('USAGE', {
+        message: `domains are swapped between two different environments, and both named are ${first.name}`,
+        fix: `Up are ${[...this.#open.keys()].join(', ')}: name two of them, \`pointsman domains swap ONE OTHER\`.`,
+      });
     }
     const { generation } = await proxy.swapDomains(first.name, second.name, signal);
     store.commit([put.settings({ ...new Records(store).settings(), domainOwners: proxy.owners })]);
-    const message = `generation ${generation}: ${first.name} and ${second.name} have swapped their domains`;
+    const message = `generation ${generation}: ${first.name} and ${second.name} have swapped their domains${by === undefined ? '' : `, by ${by}`}`;
     for (const { supervisor } of [first, second]) {
       supervisor.tell({ severity: 'info', reason: 'DomainsSwapped', message });
     }

@@ -1,5 +1,7 @@
 import type { Builder, StoredImage } from '../build/index.ts';
+import { bytesInWords } from '../lib/index.ts';
 import type { ImageRef, NewEvent, Revision, ServiceName } from '../model/index.ts';
+import { counted } from '../model/index.ts';
 import type { GcReport } from '../protocol/index.ts';
 import { drop } from './records.ts';
 import type { Records } from './records.ts';
@@ -98,7 +100,7 @@ const overBudget = (
     if (usedBy(staying.filter((each) => !dropped.includes(each))) <= budget) break;
     dropped.push(revision);
   }
-  return dropped.map((revision) => ({ revision, why: `the disk budget of ${megabytes(budget)} is used up` }));
+  return dropped.map((revision) => ({ revision, why: `the disk budget of ${bytesInWords(budget)} is used up` }));
 };
 
 const alwaysKept = (records: Records, service: ServiceName): ReadonlySet<number | undefined> =>
@@ -159,9 +161,10 @@ const tell = (
   }
   if (images.length === 0) return;
   const bytes = bytesOf(images);
-  const measured = bytes === 0 ? '' : ` (${megabytes(bytes)})`;
+  const measured = bytes === 0 ? '' : ` (${bytesInWords(bytes)})`;
   const names = images.map(({ image }) => image.slice(0, shownCharacters)).join(', ');
-  const message = `${images.length} images that no kept revision needs were removed${measured}: ${names}`;
+  const gone = images.length === 1 ? 'was removed' : 'were removed';
+  const message = `${counted(images.length, 'image')} that no kept revision needs ${gone}${measured}: ${names}`;
   onEvent({ severity: 'info', reason: 'ImagesCollected', message });
 };
 
@@ -169,5 +172,3 @@ const tell = (
 const shownCharacters = 19;
 
 const bytesOf = (images: readonly StoredImage[]): number => images.reduce((sum, { bytes }) => sum + bytes, 0);
-
-const megabytes = (bytes: number): string => `${Math.round(bytes / 1_000_000)} MB`;

@@ -1,4 +1,5 @@
 export { syncFolder, writeFileAtomically } from './atomic-file.ts';
+export { bytesInWords } from './bytes-in-words.ts';
 export type { Cancel, Clock, Sleep } from './clock.ts';
 export { systemClock } from './clock.ts';
 export { withDeadline } from './deadline.ts';

@@ -26,3 +26,4 @@ export { awakeSince, dueAfter, sleptBetween } from './sleep.ts';
 export type * from './spec.ts';
 export type * from './verify.ts';
 export { whenAsked } from './verify.ts';
+export { counted } from './counted.ts';

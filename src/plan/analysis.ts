@@ -6,7 +6,7 @@ import type {
   Rollout,
   RolloutPolicy,
 } from '../model/index.ts';
-import { awakeSince } from '../model/index.ts';
+import { awakeSince, counted } from '../model/index.ts';
 import { revisionOf } from './intent.ts';
 import { enteredAt } from './pauses.ts';
 import type { Situation } from './situation.ts';
@@ -38,7 +38,7 @@ export const verdictOf = (situation: Situation, rollout: Rollout): Verdict => {
   if (lostRecords === 0) return verdict;
   return {
     ...verdict,
-    words: `${verdict.words}; of ${lostRecords} more requests, of whichever service, the records were lost`,
+    words: `${verdict.words}; of ${lostRecords} more ${lostRecords === 1 ? 'request' : 'requests'}, of whichever service, the records were lost`,
   };
 };
 
@@ -56,7 +56,7 @@ const analyse = (
   if (faults.length > 0) return { kind: 'worse', words: faults.join('; ') };
   return {
     kind: 'good',
-    words: `${fresh.requests} requests, ${percent(errorRate(fresh))} failed, p95 ${ms(fresh.p95Ms)}`,
+    words: `${counted(fresh.requests, 'request')}, ${percent(errorRate(fresh))} failed, p95 ${ms(fresh.p95Ms)}`,
   };
 };
 
@@ -95,7 +95,8 @@ const errorFault = (
 ): string | undefined => {
   const before = old === undefined ? 0 : errorRate(old);
   if (errorRate(fresh) - before <= maxErrorIncrease) return undefined;
-  return `${percent(errorRate(fresh))} of ${fresh.requests} requests failed, ${percent(before)} with the old version`;
+  const limit = `limit ${percent(before + maxErrorIncrease)}: deploy.analysis.maxErrorIncrease ${maxErrorIncrease}`;
+  return `${percent(errorRate(fresh))} of ${counted(fresh.requests, 'request')} failed, ${percent(before)} with the old version (${limit})`;
 };
 
 /** A few requests of the old version that were answered say nothing about its slowest ones. */
@@ -109,7 +110,8 @@ const latencyFaults = (
     const ratio = maxLatencyRatio[quantile];
     const [now, before] = quantile === 'p95' ? [fresh.p95Ms, old.p95Ms] : [fresh.p99Ms, old.p99Ms];
     if (ratio === undefined || now <= before * ratio + unnoticedMs) return undefined;
-    return `${quantile} is ${ms(now)}, ${ms(before)} with the old version`;
+    const limit = `limit ${ms(before * ratio + unnoticedMs)}: deploy.analysis.maxLatencyRatio.${quantile} ${ratio}, and ${ms(unnoticedMs)}`;
+    return `${quantile} is ${ms(now)}, ${ms(before)} with the old version (${limit})`;
   });
 };
 

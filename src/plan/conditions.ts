@@ -1,5 +1,5 @@
 import type { Condition, Rollout } from '../model/index.ts';
-import { isFinished, whenAsked } from '../model/index.ts';
+import { counted, isFinished, whenAsked } from '../model/index.ts';
 import type { Intent } from './intent.ts';
 import { seatsNow } from './intent.ts';
 import { historyOf, isReady } from './replicas.ts';
@@ -96,7 +96,7 @@ const verified = (situation: Situation, rollout: Rollout | undefined): readonly 
   const [first] = failed;
   const message =
     first === undefined
-      ? `revision ${rollout?.to}: ${results.length} checks succeeded`
+      ? `revision ${rollout?.to}: ${counted(results.length, 'check')} succeeded`
       : `revision ${rollout?.to}, ${whenAsked(first.stage)}, ${first.name}: ${first.words}`;
   return [
     condition(situation, {

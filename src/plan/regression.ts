@@ -25,7 +25,7 @@ const worseThanOld = (situation: Situation, rollout: Rollout): Next | undefined 
   return fail(
     'ROLLOUT_REGRESSED',
     `${situation.service} revision ${rollout.to}, ${where}: ${verdict.words}`,
-    takenBack,
+    takenBack(situation),
   );
 };
 
@@ -35,11 +35,11 @@ const crashWhileBaking = (situation: Situation, rollout: Rollout): Next | undefi
     const crash = crashes.at(-1);
     if (revision !== rollout.to || crash === undefined || crash.at < since) continue;
     const message = `${situation.service} revision ${rollout.to}, replica ${slot}, after the switch: ${crash.words}`;
-    return fail('ROLLOUT_REGRESSED', message, { ...takenBack, output: crash.output });
+    return fail('ROLLOUT_REGRESSED', message, { ...takenBack(situation), output: crash.output });
   }
   return undefined;
 };
 
-const takenBack = {
-  fix: 'The old version serves again. `pointsman logs` shows what both said; repair it and deploy again.',
-} as const;
+const takenBack = ({ service }: Situation) => ({
+  fix: `The old version serves again. \`pointsman logs ${service}\` shows what both said; repair it and deploy again.`,
+});

@@ -1,4 +1,5 @@
 import type { Instant, RestartPolicy } from '../model/index.ts';
+import { counted } from '../model/index.ts';
 import type { Crash, SlotHistory } from './situation.ts';
 
 /** Whether an empty slot may get its next replica. */
@@ -30,7 +31,7 @@ const refusalOf = (crash: Crash, count: number, policy: RestartPolicy): string |
       return `${crash.words}; the restart policy is NEVER`;
     case 'on-failure':
       if (crash.how === 'exited' && crash.exitCode === 0) return `${crash.words}; ON_FAILURE restarts only failures`;
-      if (count > policy.maxRetries) return `${crash.words}; gave up after ${policy.maxRetries} restarts`;
+      if (count > policy.maxRetries) return `${crash.words}; gave up after ${counted(policy.maxRetries, 'restart')}`;
       return undefined;
   }
 };

@@ -232,6 +232,7 @@ export interface OpenRequest {
 }
 export interface SwapRequest {
   readonly between: readonly [string, string];
+  readonly by?: string;
 }
 export interface SwapReport {
   /** Of the table that made the change, acknowledged by every worker. */

@@ -42,6 +42,7 @@ const environments = async (): Promise<readonly EnvironmentReport[]> =>
 export const environmentsSuite = (engine: EngineName): void => {
   beforeAll(async () => {
     running.project = await Project.create(engine, manifest(engine));
+    running.project.environment['USER'] = 'ada';
     await running.project.up();
     await running.project.up('-e', 'staging');
   });
@@ -91,6 +92,7 @@ export const environmentsSuite = (engine: EngineName): void => {
       // A deploy of the environment that users don't meet any more doesn't bring the domains back.
       await project().do('deploy', 'web', '--variable', 'RELEASE=3');
       expect([await releaseOf(host), await releaseOf(stagingHost)]).toEqual(['2', '3']);
+      expect(await project().do('events', '--tail', '20')).toMatch(/DomainsSwapped .*swapped their domains, by ada/);
       await project().do('domains', 'swap', 'production', 'staging');
       expect([await releaseOf(host), await releaseOf(stagingHost)]).toEqual(['3', '2']);
     } finally {
@@ -117,6 +119,9 @@ export const environmentsSuite = (engine: EngineName): void => {
   test('what is not there is refused, and taking staging down leaves production alone', async () => {
     const swapped = await project().run('domains', 'swap', 'nowhere', 'production');
     expect(swapped.all).toContain('ENVIRONMENT_UNKNOWN');
+    const itself = await project().run('domains', 'swap', 'staging', 'staging');
+    expect(itself).toMatchObject({ exitCode: 2 });
+    expect(itself.all).toMatch(/USAGE: .* both named are staging[^]*Up are .*staging.*name two of them/);
     expect((await project().run('up', '-e', 'nowhere')).all).toContain('There is no environment "nowhere"');
     const calls = await load(await project().url(), host, 100);
     await project().do('down', '-e', 'staging');

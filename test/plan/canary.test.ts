@@ -88,9 +88,17 @@ describe('a canary', () => {
   });
 
   it.each([
-    ['fails more often', { ...good, failed: 12 }, '12 % of 100 requests failed, 0 % with the old version'],
-    ['is slower', { ...good, p95Ms: 90 }, 'p95 is 90 ms, 20 ms with the old version'],
-  ])('is taken back at once when it %s', (_how, seen, words) => {
+    [
+      'fails more often',
+      { ...good, failed: 12 },
+      '12 % of 100 requests failed, 0 % with the old version (limit 5 %: deploy.analysis.maxErrorIncrease 5)',
+    ],
+    [
+      'is slower',
+      { ...good, p95Ms: 90 },
+      'p95 is 90 ms, 20 ms with the old version (limit 50 ms: deploy.analysis.maxLatencyRatio.p95 2, and 10 ms)',
+    ],
+  ])('is taken back at once when it %s, naming the limit', (_how, seen, words) => {
     const world = upOn(canary, 4);
     const old = world.serving.map(({ id }) => id);
     world.deploy(canary);
@@ -99,6 +107,7 @@ describe('a canary', () => {
     world.stay(1000);
     expect(world.rollout?.failure).toMatchObject({ code: 'ROLLOUT_REGRESSED' });
     expect(world.rollout?.failure?.message).toContain(words);
+    expect(world.rollout?.failure?.fix).toMatch(/`pointsman logs \w+` shows/);
     expect(world.serving.map(({ id }) => id)).toEqual(old);
     world.run();
     expect(world.live.map(({ id }) => id)).toEqual(old);

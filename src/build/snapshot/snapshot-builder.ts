@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { ImageRef } from '../../model/index.ts';
-import { imageRef, PointsmanError } from '../../model/index.ts';
+import { counted, imageRef, PointsmanError } from '../../model/index.ts';
 import { BuildPlaces } from '../build-places.ts';
 import type { ContentHashes } from '../content-hashes.ts';
 import { ContentHasher } from '../content-hashes.ts';
@@ -111,7 +111,7 @@ class SnapshotBuilder implements Builder {
   async #fill(input: SnapshotInput, onProgress: (progress: BuildProgress) => void, signal: AbortSignal): Promise<void> {
     const { label, tree, contents, buildCommand, variables } = input;
     await this.#store.fill(input.hash, async (folder) => {
-      onProgress({ kind: 'step', text: `copy ${tree.root} (${contents.size} files)` });
+      onProgress({ kind: 'step', text: `copy ${tree.root} (${counted(contents.size, 'file')})` });
       await copyTree(tree, contents, folder, signal);
       if (buildCommand === undefined) return;
       onProgress({ kind: 'step', text: `RUN ${buildCommand}` });

@@ -1,3 +1,4 @@
+import { bytesInWords } from '../../lib/index.ts';
 import type { GcReport } from '../../protocol/index.ts';
 import type { AddVerb } from '../session.ts';
 
@@ -28,11 +29,9 @@ const gcText = (report: GcReport, dryRun: boolean): string => {
   const verb = dryRun ? 'would be ' : '';
   return [
     ...revisions.map(({ service, revision, why }) => `${service} r${revision} ${verb}forgotten: ${why}`),
-    ...images.map(({ image, bytes }) => `${image} ${verb}removed (${megabytes(bytes)})`),
-    `${megabytes(freedBytes)} ${verb}freed; the images that stay use ${megabytes(keptBytes)} of their own${
-      budgetBytes === undefined ? '' : ` of ${megabytes(budgetBytes)}`
+    ...images.map(({ image, bytes }) => `${image} ${verb}removed (${bytesInWords(bytes)})`),
+    `${bytesInWords(freedBytes)} ${verb}freed; the images that stay use ${bytesInWords(keptBytes)} of their own${
+      budgetBytes === undefined ? '' : ` of ${bytesInWords(budgetBytes)}`
     }`,
   ].join('\n');
 };
-
-const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;

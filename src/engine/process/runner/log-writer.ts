@@ -2,6 +2,7 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { LineSplitter } from '../../../lib/index.ts';
+import { counted } from '../../../model/index.ts';
 import type { LogLine } from '../../port.ts';
 import { formatLogLine, logFileName, logLimits } from '../log-file.ts';
 
@@ -73,5 +74,5 @@ const lostLine = (count: number): string =>
   formatLogLine({
     at: Date.now(),
     stream: 'stderr',
-    text: `pointsman: ${count} lines could not be written to the log`,
+    text: `pointsman: ${counted(count, 'line')} could not be written to the log`,
   });
