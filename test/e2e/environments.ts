@@ -92,7 +92,8 @@ export const environmentsSuite = (engine: EngineName): void => {
       // A deploy of the environment that users don't meet any more doesn't bring the domains back.
       await project().do('deploy', 'web', '--variable', 'RELEASE=3');
       expect([await releaseOf(host), await releaseOf(stagingHost)]).toEqual(['2', '3']);
-      expect(await project().do('events', '--tail', '20')).toMatch(/DomainsSwapped .*swapped their domains, by ada/);
+      const swapped = (await project().events()).find(({ reason }) => reason === 'DomainsSwapped');
+      expect(swapped?.message).toMatch(/have swapped their domains, by ada$/);
       await project().do('domains', 'swap', 'production', 'staging');
       expect([await releaseOf(host), await releaseOf(stagingHost)]).toEqual(['3', '2']);
     } finally {
