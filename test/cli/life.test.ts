@@ -164,6 +164,18 @@ describe('a project from up to down', () => {
     expect(await release('web.polite.localhost')).toBe('1');
   });
 
+  it('rollback to a version that failed, or to what runs already, says so and does it', async () => {
+    const revisions = await line.json<RevisionReport[]>('revisions', 'web');
+    const numberOf = (wanted: string) => String(revisions.find(({ result }) => result === wanted)?.number);
+    const failed = await line.run('rollback', 'web', numberOf('failed'));
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toMatch(/^revision \d+ of web failed when it was deployed .+ shows which worked$/m);
+    expect(await release('web.polite.localhost')).toBe('1');
+    const again = await line.run('rollback', 'web', numberOf('active'));
+    expect(again.exitCode).toBe(0);
+    expect(again.stderr).toMatch(/^revision \d+ of web is the active one: it is what runs already, /m);
+  });
+
   it('down leaves nothing behind', async () => {
     await line.do('down');
     expect(await line.processes()).toEqual([]);

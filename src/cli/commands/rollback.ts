@@ -1,7 +1,7 @@
 import { PointsmanError } from '../../model/index.ts';
 import type { RollbackRequest } from '../../protocol/index.ts';
 import { followAbort, followDeploy } from '../progress/index.ts';
-import type { AddVerb } from '../session.ts';
+import type { AddVerb, Session } from '../session.ts';
 import { wholeNumber } from './whole-number.ts';
 import { watching } from './watching.ts';
 
@@ -22,6 +22,7 @@ export const addRollback: AddVerb = (program, runner) => {
     .action((service: string | undefined, revision: number | undefined, options: Options, command) =>
       runner.run(command, async (session) => {
         const request = rollbackRequest(service, revision, options);
+        await sayWhatItWas(session, request);
         const result = await session.client.rollback(request, session.signal);
         const [back] = result.rollouts;
         // A new version that had not taken over yet is taken back: there is nothing to roll out.
@@ -29,6 +30,25 @@ export const addRollback: AddVerb = (program, runner) => {
         return watching(session, () => (isAbort ? followAbort(session, back) : followDeploy(session, result)));
       }),
     );
+};
+
+/** Both are done as asked: what failed may work by now, and what runs is replaced by the same. But it is worth knowing. */
+const sayWhatItWas = async ({ client, output, signal }: Session, request: RollbackRequest): Promise<void> => {
+  const { service, revision } = request;
+  if (service === undefined || revision === undefined) return;
+  const revisions = await client.revisions(service, signal);
+  const name = `revision ${revision} of ${service}`;
+  switch (revisions.find(({ number }) => number === revision)?.result) {
+    case 'failed':
+      return output.note(
+        `${name} failed when it was deployed (\`pointsman events ${service}\` says why) and is tried once more; \`pointsman revisions ${service}\` shows which worked`,
+      );
+    case 'active':
+      return output.note(
+        `${name} is the active one: it is what runs already, and its replicas are replaced by the same`,
+      );
+    default:
+  }
 };
 
 const rollbackRequest = (
