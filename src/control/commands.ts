@@ -1,7 +1,7 @@
 import type { Builder } from '../build/index.ts';
 import { Places } from '../lib/index.ts';
 import { clientLimits, projectTls } from '../manifest/index.ts';
-import type { RevisionNumber, ServiceName } from '../model/index.ts';
+import type { ReleaseRemoval, RevisionNumber, ServiceName } from '../model/index.ts';
 import { isFinished, serviceName } from '../model/index.ts';
 import type { DeployRequest, DeployResult, RollbackRequest, ScaleRequest, ServiceRequest } from '../protocol/index.ts';
 import { appliedRecord, changesRoutes, goneServices, isTakenBack, unwanted, whyNew } from './changes.ts';
@@ -18,7 +18,7 @@ import { refuseSecond, requireKnown, unknownRevision, unknownService } from './r
 import { imageOf, releaseBack, serviceBack } from './rollback.ts';
 import type { NewRevision, RolloutStarter, WhyDeploy } from './rollouts.ts';
 import type { SpecHasher } from './spec-hasher.ts';
-import type { Change, RolloutRecord, ServiceRecord, Settings, StateStore } from './store/index.ts';
+import type { Change, DeployRecord, RolloutRecord, ServiceRecord, Settings, StateStore } from './store/index.ts';
 
 export interface CommandsParts {
   readonly store: StateStore;
@@ -211,7 +211,12 @@ export class Commands {
     const changed = inPlace.flatMap(rowsOf);
     const changesEdges = !isSame(edgesOf(records.settings()), edgesOf(what.settings));
     const left = inPlace.filter(({ takenBack }) => takenBack !== undefined).map(({ after }) => after.service);
-    const result = this.#begin(what, revisions, [...settings, ...changed, ...removals], left);
+    const removed = gone.map((service) => ({
+      service,
+      from: records.service(service)?.active,
+      outcome: 'removed' as const,
+    }));
+    const result = this.#begin({ ...what, removed }, revisions, [...settings, ...changed, ...removals], left);
     this.#tellWithoutRollout(gone, inPlace, changesEdges);
     return result;
   }
@@ -241,8 +246,9 @@ export class Commands {
     const { starter, store, records } = this.#parts;
     const underWay = this.#newestUnderWay(left);
     if (revisions.length === 0 && underWay !== undefined) {
-      if (others.length > 0) store.commit(others);
       const { deployId } = underWay.rollout;
+      const changes = [...others, ...alsoRemoving(records.deploy(deployId), why.removed ?? [])];
+      if (changes.length > 0) store.commit(changes);
       return { deployId, rollouts: records.rolloutsOfDeploy(deployId).map(({ rollout }) => rollout) };
     }
     const begun = starter.begin(why, revisions, others);
@@ -276,6 +282,12 @@ export class Commands {
     return record;
   }
 }
+
+/** What leaves while a deploy is under way belongs to that. */
+const alsoRemoving = (deploy: DeployRecord | undefined, removed: readonly ReleaseRemoval[]): readonly Change[] =>
+  deploy === undefined || removed.length === 0
+    ? []
+    : [put.deploy({ ...deploy, removed: [...(deploy.removed ?? []), ...removed] })];
 
 const edgesOf = ({ tls, trustedProxies, clientLimits: limits }: Settings): unknown => [
   tls ?? null,

@@ -22,7 +22,8 @@ export interface Files {
 
 export interface FileListener {
   readonly isIgnored: (path: string) => boolean;
-  readonly onChange: (path: string) => void;
+  /** `how`: it was not there before, or is not any more. */
+  readonly onChange: (path: string, how?: 'came' | 'went') => void;
   readonly onError: (message: string) => void;
 }
 
@@ -38,11 +39,18 @@ export interface ManifestSource {
   resolve(loaded: LoadedProject, context: ResolveContext): ResolvedServices;
 }
 
+const hows: Readonly<Record<string, 'came' | 'went'>> = {
+  add: 'came',
+  addDir: 'came',
+  unlink: 'went',
+  unlinkDir: 'went',
+};
+
 export const thisHost: Host = {
   files: {
     watch: ({ isIgnored, onChange, onError }) => {
       const watching = watch([], { ignoreInitial: true, ignored: isIgnored });
-      watching.on('all', (_event, path) => onChange(path));
+      watching.on('all', (event, path) => onChange(path, hows[event]));
       watching.on('error', (error) => onError(error instanceof Error ? error.message : String(error)));
       return {
         add: (paths) => void watching.add([...paths]),

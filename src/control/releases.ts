@@ -5,6 +5,7 @@ import type {
   ReleaseChange,
   ReleaseMember,
   ReleaseOutcome,
+  ReleaseReplacement,
   RevisionNumber,
   Rollout,
   ServiceName,
@@ -36,8 +37,7 @@ export const releasesOf = (parts: Pick<ReleasesParts, 'store' | 'records'>): rea
 export const releaseNumber = (deployId: string): number => Number(deployId.replace(/^\D+/, ''));
 
 const releaseOf = (records: Records, deploy: DeployRecord): Release => {
-  const rollouts = records.rolloutsOfDeploy(deploy.id).map(({ rollout }) => rollout);
-  const changes = deploy.ended?.changes ?? rollouts.map(changeOf);
+  const changes = deploy.ended?.changes ?? changesOf(records, deploy);
   return {
     number: releaseNumber(deploy.id),
     deployId: deploy.id,
@@ -51,7 +51,12 @@ const releaseOf = (records: Records, deploy: DeployRecord): Release => {
   };
 };
 
-export const changeOf = (rollout: Rollout): ReleaseChange => ({
+const changesOf = (records: Records, { id, removed = [] }: DeployRecord): readonly ReleaseChange[] => [
+  ...records.rolloutsOfDeploy(id).map(({ rollout }) => changeOf(rollout)),
+  ...removed,
+];
+
+export const changeOf = (rollout: Rollout): ReleaseReplacement => ({
   service: rollout.service,
   from: rollout.from,
   to: rollout.to,
@@ -68,17 +73,20 @@ const outcomeOf = ({ phase, history }: Rollout): ReleaseOutcome => {
 
 const resultOf = (changes: readonly ReleaseChange[]): Release['result'] => {
   if (changes.some(({ outcome }) => outcome === 'under-way')) return 'running';
-  return changes.every(({ outcome }) => outcome === 'changed') ? 'completed' : 'failed';
+  return changes.every(({ outcome }) => outcome === 'changed' || outcome === 'removed') ? 'completed' : 'failed';
 };
 
-/** `changed: store r2; kept as it was: api (r2 failed); not begun: web (r5)`. */
+/** `changed: store r2; removed: mail r4; kept as it was: api (r2 failed); not begun: web (r5)`. */
 export const changesInWords = (changes: readonly ReleaseChange[]): string => {
-  const named = (outcome: ReleaseOutcome, word: (change: ReleaseChange) => string): string | undefined => {
-    const found = changes.filter((change) => change.outcome === outcome).map(word);
+  const replaced = changes.filter((change) => change.outcome !== 'removed');
+  const removed = changes.filter(({ outcome }) => outcome === 'removed');
+  const named = (outcome: ReleaseOutcome, word: (change: ReleaseReplacement) => string): string | undefined => {
+    const found = replaced.filter((change) => change.outcome === outcome).map(word);
     return found.length === 0 ? undefined : `${titles[outcome]}: ${found.join(', ')}`;
   };
   return [
     named('changed', ({ service, from, to }) => `${service} ${from === undefined ? '' : `r${from} → `}r${to}`),
+    removed.length === 0 ? undefined : `removed: ${removed.map(wasText).join(', ')}`,
     named('kept', ({ service, from, to }) => `${service}${from === undefined ? '' : ` r${from}`} (r${to} failed)`),
     named('not-begun', ({ service, to }) => `${service} r${to}`),
     named('superseded', ({ service, to }) => `${service} r${to}`),
@@ -87,6 +95,8 @@ export const changesInWords = (changes: readonly ReleaseChange[]): string => {
     .filter((part) => part !== undefined)
     .join('; ');
 };
+
+const wasText = ({ service, from }: ReleaseChange): string => (from === undefined ? service : `${service} r${from}`);
 
 const titles: { readonly [Outcome in ReleaseOutcome]: string } = {
   changed: 'changed',
@@ -120,9 +130,9 @@ const closeRelease = (
   services: Members,
 ): void => {
   const deployId = deploy.id;
-  const rollouts = records.rolloutsOfDeploy(deployId).map(({ rollout }) => rollout);
-  if (rollouts.length === 0 || !rollouts.every(({ phase }) => isFinished(phase))) return;
-  const changes = rollouts.map(changeOf);
+  const changes = changesOf(records, deploy);
+  const isOver = records.rolloutsOfDeploy(deployId).every(({ rollout }) => isFinished(rollout.phase));
+  if (changes.length === 0 || !isOver) return;
   store.record([put.deploy({ ...deploy, ended: { at: clock.now(), changes, services } })]);
   const result = resultOf(changes);
   onEvent({

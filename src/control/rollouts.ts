@@ -2,6 +2,7 @@ import type { Clock } from '../lib/index.ts';
 import type {
   ImageRef,
   NewEvent,
+  ReleaseRemoval,
   Revision,
   RevisionNumber,
   Rollout,
@@ -45,6 +46,8 @@ export interface NewRevision {
 export interface WhyDeploy {
   readonly cause: string;
   readonly by?: string | undefined;
+  /** Services that leave with it. */
+  readonly removed?: readonly ReleaseRemoval[];
 }
 
 /** Makes revisions and their rollouts: all of one deploy in one transaction, or none. */
@@ -56,7 +59,7 @@ export class RolloutStarter {
   }
 
   /** Throws STATE_WRITE_FAILED; then nothing has begun. `others` are written with it. */
-  begin({ cause, by }: WhyDeploy, revisions: readonly NewRevision[], others: readonly Change[]): DeployResult {
+  begin({ cause, by, removed }: WhyDeploy, revisions: readonly NewRevision[], others: readonly Change[]): DeployResult {
     const { store, records, clock, onBegun } = this.#parts;
     const deployId = this.#nextDeployId();
     const order = records.highestRolloutOrder();
@@ -64,14 +67,22 @@ export class RolloutStarter {
     const superseded = revisions.flatMap(({ record }) => this.#unfinished(record.service));
     // What a release that ends here leaves behind is what ran before this one began.
     const ran = membersOf(records, (service) => this.#activeOf(service));
+    // With nothing begun the new release, of what leaves, is over at once: those before it are closed with what ran.
+    if (made.length === 0) closeReleases(this.#parts, ran);
     store.commit([
       ...others,
-      put.deploy({ id: deployId, at: clock.now(), cause, ...(by !== undefined && { by }) }),
+      put.deploy({
+        id: deployId,
+        at: clock.now(),
+        cause,
+        ...(by !== undefined && { by }),
+        ...(removed !== undefined && removed.length > 0 && { removed }),
+      }),
       ...superseded.flatMap((old) => this.#supersede(old)),
       ...made.flatMap(({ changes }) => changes),
     ]);
     for (const old of superseded) this.#tellSuperseded(old.rollout);
-    closeReleases(this.#parts, ran);
+    closeReleases(this.#parts, made.length === 0 ? undefined : ran);
     for (const { rollout } of made) {
       this.#tellStarted(rollout.rollout, by === undefined ? cause : `${cause}, by ${by}`);
       onBegun(rollout.rollout.service);

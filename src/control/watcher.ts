@@ -23,6 +23,10 @@ export class Watcher {
   readonly #watching: FileWatch;
   readonly #paths = new Set<string>();
   readonly #changed = new Set<string>();
+  /** Of those, what was not there before. */
+  readonly #came = new Set<string>();
+  /** Came and went since the last call: what editors write beside the file they save. */
+  readonly #passed = new Set<string>();
   #firstAt: number | undefined;
   #cancel: Cancel = () => undefined;
 
@@ -30,7 +34,7 @@ export class Watcher {
     this.#parts = parts;
     this.#watching = parts.files.watch({
       isIgnored: (path) => this.#isIgnored(path),
-      onChange: (path) => this.#note(path),
+      onChange: (path, how) => this.#note(path, how),
       onError: parts.onError,
     });
   }
@@ -59,8 +63,11 @@ export class Watcher {
     return relative(root, path).split(sep).some(isIgnoredName) || /(\.sw[a-z]|~|\.tmp)$/.test(basename(path));
   }
 
-  #note(path: string): void {
+  #note(path: string, how: 'came' | 'went' | undefined): void {
     const { clock } = this.#parts;
+    if (how === 'came' && !this.#changed.has(path)) this.#came.add(path);
+    if (how === 'went' && this.#came.has(path)) this.#passed.add(path);
+    else this.#passed.delete(path);
     this.#changed.add(path);
     this.#firstAt ??= clock.now();
     const wait = Math.min(quietMs, Math.max(0, this.#firstAt + longestWaitMs - clock.now()));
@@ -69,8 +76,9 @@ export class Watcher {
   }
 
   #tell(): void {
-    const changed = new Set(this.#changed);
-    this.#changed.clear();
+    const lasting = [...this.#changed].filter((path) => !this.#passed.has(path));
+    const changed = new Set(lasting.length > 0 ? lasting : this.#changed);
+    for (const noted of [this.#changed, this.#came, this.#passed]) noted.clear();
     this.#firstAt = undefined;
     this.#parts.onQuiet(changed);
   }

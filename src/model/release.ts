@@ -16,13 +16,22 @@ export interface Release {
   readonly services: Readonly<Record<ServiceName, ReleaseMember>>;
 }
 
-export interface ReleaseChange {
+export type ReleaseChange = ReleaseReplacement | ReleaseRemoval;
+
+export interface ReleaseReplacement {
   readonly service: ServiceName;
   readonly from: RevisionNumber | undefined;
   readonly to: RevisionNumber;
   readonly outcome: ReleaseOutcome;
   /** Why it did not come to that revision. */
   readonly failure?: string;
+}
+
+/** It left the manifests. */
+export interface ReleaseRemoval {
+  readonly service: ServiceName;
+  readonly from: RevisionNumber | undefined;
+  readonly outcome: 'removed';
 }
 
 /** kept: it failed, and what served before serves; not-begun: something it depends on failed, nothing of it was touched. */

@@ -61,6 +61,8 @@ test('a release brings back a service that left the manifests, with the domain t
   await rig.up();
   rig.write('pointsman.yaml', rig.read('pointsman.yaml').replace('name: web', 'name: site'));
   await rig.up();
+  const removal = { service: 'web', from: 1, outcome: 'removed' };
+  expect(rig.control.releases().flatMap(({ changes }) => changes)).toContainEqual(removal);
   const back = await rig.finished(await rig.control.rollback({ release: 1 }, patience));
   expect(back.rollouts).toMatchObject([{ service: 'web', phase: 'completed' }]);
   expect(await rig.get('web.localhost')).toMatchObject({ status: 200 });
@@ -86,4 +88,13 @@ test('a release brings back a service that left the manifests, with the domain t
   expect((await rig.control.status()).services.filter(({ wanted }) => wanted > 0).map(({ name }) => name)).toEqual([
     'site',
   ]);
+  const [newest, before] = rig.control.releases();
+  expect(newest).toMatchObject({ result: 'completed', changes: [{ service: 'web', outcome: 'removed' }] });
+  expect(Object.keys(newest?.services ?? {})).toEqual(['site']);
+  expect(Object.keys(before?.services ?? {}).sort()).toEqual(['site', 'web']);
+  const { services } = rig.control.diff({});
+  expect(services).toMatchObject([{ service: 'web', from: expect.any(Number) }]);
+  expect(services[0]).not.toHaveProperty('to');
+  const closed = (await rig.eventsSoFar()).findLast(({ reason }) => reason === 'ReleaseCompleted');
+  expect(closed?.message).toMatch(/^release \d+ .*: removed: web r\d+$/);
 });

@@ -28,17 +28,20 @@ const resultText = (result: Release['result'], colours: Colours): string => {
   }
 };
 
-const changeText = ({ service, to, outcome }: ReleaseChange): string => {
-  switch (outcome) {
+const changeText = (change: ReleaseChange): string => {
+  const { service } = change;
+  switch (change.outcome) {
+    case 'removed':
+      return `${service} removed`;
     case 'changed':
-      return `${service} r${to}`;
+      return `${service} r${change.to}`;
     case 'kept':
-      return `${service} r${to} failed`;
+      return `${service} r${change.to} failed`;
     case 'not-begun':
       return `${service} not begun`;
     case 'superseded':
-      return `${service} r${to} superseded`;
+      return `${service} r${change.to} superseded`;
     case 'under-way':
-      return `${service} r${to} under way`;
+      return `${service} r${change.to} under way`;
   }
 };

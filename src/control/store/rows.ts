@@ -11,6 +11,7 @@ import type {
   Operation,
   ProjectName,
   ReleaseChange,
+  ReleaseRemoval,
   ReleaseMember,
   ReplicaId,
   Revision,
@@ -113,6 +114,8 @@ export interface DeployRecord {
   readonly cause: string;
   /** Who asked for it. */
   readonly by?: string;
+  /** Services that left the manifests with it. */
+  readonly removed?: readonly ReleaseRemoval[];
   /** Once its last rollout has ended. */
   readonly ended?: {
     readonly at: Instant;
