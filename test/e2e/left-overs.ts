@@ -54,12 +54,13 @@ const recordedReplicas = async (folder: string): Promise<readonly string[]> => {
   return found.flatMap((path) => /\/replicas\/([^/]+)$/.exec(path)?.[1] ?? []).sort();
 };
 
-/** Processes that run in a folder or were started for it. `replicas`: only the apps. */
+/** Processes that run in a folder or were started for it. `replicas`: only the apps, not what builds them. */
 export const ourProcesses = async (folder: string, which: 'replicas' | 'all'): Promise<readonly string[]> => {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
   const seen = await Promise.all(pids.map(async (pid) => ({ pid, ...(await processFacts(pid)) })));
-  const isApp = (facts: ProcessFacts): boolean => facts.cwd.startsWith(`${folder}/.pointsman/snapshots/`);
-  const isOurs = (facts: ProcessFacts): boolean => isApp(facts) || facts.command.includes(`${folder}/`);
+  const isInside = ({ cwd }: ProcessFacts): boolean => cwd.startsWith(`${folder}/.pointsman/snapshots/`);
+  const isApp = (facts: ProcessFacts): boolean => isInside(facts) && facts.isMarked;
+  const isOurs = (facts: ProcessFacts): boolean => isInside(facts) || facts.command.includes(`${folder}/`);
   return seen
     .filter(which === 'replicas' ? isApp : isOurs)
     .map(({ pid }) => pid)
@@ -91,15 +92,19 @@ export const forgetImages = async (project: string): Promise<void> => {
 interface ProcessFacts {
   readonly command: string;
   readonly cwd: string;
+  /** Started by a runner. */
+  readonly isMarked: boolean;
 }
 
 /** Empty for one that has ended meanwhile, or that nobody has waited for yet. */
 const processFacts = async (pid: string): Promise<ProcessFacts> => {
   try {
     const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ').trim();
-    return { command, cwd: command === '' ? '' : await readlink(`/proc/${pid}/cwd`) };
+    const environment = await readFile(`/proc/${pid}/environ`, 'latin1');
+    const isMarked = environment.split('\0').some((variable) => variable.startsWith('POINTSMAN_REPLICA='));
+    return { command, cwd: command === '' ? '' : await readlink(`/proc/${pid}/cwd`), isMarked };
   } catch {
-    return { command: '', cwd: '' };
+    return { command: '', cwd: '', isMarked: false };
   }
 };
 

@@ -14,7 +14,7 @@ export interface BuildCommand {
 
 const shownLines = 30;
 
-/** Runs it by `sh -c` in a process group of its own, which ends with it or at the abort. Throws BUILD_FAILED. */
+/** Runs it by `sh -c` in a process group of its own, which ends with it, with us, or at the abort. Throws BUILD_FAILED. */
 export const runBuildCommand = async (
   build: BuildCommand,
   onProgress: (progress: BuildProgress) => void,
@@ -44,13 +44,24 @@ export const runBuildCommand = async (
   }
 };
 
+/**
+ * Our end of its input closes with us, however we end. A command that outlived us would go on writing where the next
+ * supervisor builds anew.
+ */
+const untilWeEnd = `
+exec 3<&0 </dev/null
+/bin/sh -c "$1" 3<&- &
+command=$!
+{ read -r _ <&3; kill -KILL 0; } >/dev/null 2>&1 &
+wait "$command"`;
+
 /** What the system refuses on the spot is thrown by Node, what it refuses later comes as an event. */
 const started = async (build: BuildCommand): Promise<ChildProcess> => {
   try {
-    const child = spawn('/bin/sh', ['-c', build.command], {
+    const child = spawn('/bin/sh', ['-c', untilWeEnd, 'build', build.command], {
       cwd: build.folder,
       env: { ...inherited(), ...build.variables },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });
     await once(child, 'spawn');

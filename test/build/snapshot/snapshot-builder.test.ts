@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomInt, randomUUID } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, readFile, readlink, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -153,6 +153,21 @@ describe('the build command of a snapshot', () => {
     const seconds = String(randomInt(100_000, 999_999));
     await build(sourceIn(await folderWith({}), { buildCommand: `sleep ${seconds} &` }));
     await expect.poll(() => processesWith(`sleep ${seconds}`), { interval: 20 }).toEqual([]);
+  });
+
+  it('runs on for nobody: it ends with a supervisor that is killed', async () => {
+    const command = `sleep ${randomInt(100_000, 999_999)}; true`;
+    const order = { label: 'shop-web', command, folder: await folderWith({}), variables: {} };
+    const module = new URL('../../../src/build/snapshot/build-command.ts', import.meta.url).href;
+    const program = `
+      import { runBuildCommand } from ${JSON.stringify(module)};
+      await runBuildCommand(${JSON.stringify(order)}, () => {}, new AbortController().signal);`;
+    const supervisor = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: 'ignore' });
+    undo.push(async () => supervisor.kill('SIGKILL'));
+    const [sleep = ''] = command.split(';');
+    await expect.poll(() => processesWith(sleep), { interval: 20 }).toHaveLength(1);
+    supervisor.kill('SIGKILL');
+    await expect.poll(() => processesWith(sleep), { interval: 20 }).toEqual([]);
   });
 });
 
