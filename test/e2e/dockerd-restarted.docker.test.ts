@@ -72,7 +72,8 @@ test.skipIf(why !== undefined).each([
       await told('EngineReachable');
     };
     const disturbance = { release: `${signal}-${moment}`, moment, happens, path: '/index.html', slowToo: false };
-    expect(await disturbedDeploy(project, disturbance)).toEqual({ rolling: 'finished', 'blue-green': 'finished' });
+    const results = await disturbedDeploy(project, disturbance);
+    expect(results, await project.do('events')).toEqual({ rolling: 'finished', 'blue-green': 'finished' });
     expect(await containers()).toBe(2 * strategies.length);
   },
 );
