@@ -200,7 +200,7 @@ export class Rollouts {
     const routed = proxy.routed();
     for (const { id, start } of this.#oldWholeSince(rollout, this.#world.time.now - aWhileMs)) {
       const container = containers.all.get(id);
-      const isSpare = start.slot >= this.#decisions.least(rollout.service, wantedReplicas);
+      const isSpare = start.slot >= this.#decisions.least(rollout.service, leastOfOld);
       // Who was told to end by a rule before is gone for good; by this one nobody is, see below.
       if (container?.state !== 'running' || container.hangs || isSpare || this.#ended.has(id)) continue;
       if (!routed.has(id)) this.#failAsBefore(`${id} served before ${rollout.id}, and does not now`);
@@ -229,7 +229,7 @@ export class Rollouts {
 
   #leastSince({ service }: Rollout): number {
     const since = this.#before.get(service)?.since ?? 0;
-    return Math.min(...this.#decisions.inForce(service, since).map(wantedReplicas));
+    return Math.min(...this.#decisions.inForce(service, since).map(leastOfOld));
   }
 
   #failAsBefore(words: string): void {
@@ -261,3 +261,7 @@ export class Rollouts {
 const isOver = ({ phase, isReturning }: Rollout): boolean => phase === 'failed' && isReturning !== true;
 
 const hasArrived = ({ phase }: Rollout): boolean => phase === 'retiring' || phase === 'completed';
+
+/** Of the old version: a person may have asked for fewer before the manifest asked for the new one's number. */
+const leastOfOld = (record: ServiceRecord): number =>
+  Math.min(wantedReplicas(record), record.replicasBefore ?? Number.POSITIVE_INFINITY);
