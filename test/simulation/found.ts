@@ -45,6 +45,14 @@ const oneByOne = { surge: { kind: 'count', count: 0 }, unavailable: { kind: 'cou
 
 /** What simulations have found wrong, in the product or in their rules, each as the shortest story that showed it. */
 export const found: Readonly<Record<string, Scenario>> = {
+  'what a person scaled down while a newer version was tried out comes back as few when the one after that fails': {
+    ...story({ replicas: 3, policy: { ...canary, gate: short, restart: web.policy.restart } }, {}, [
+      { at: 5000, kind: 'edit', service: 'web', change: { version: 2 } },
+      { at: 17_000, kind: 'scale', service: 'web', replicas: 1 },
+      { at: 42_000, kind: 'edit', service: 'web', change: { version: 1, replicas: 2 } },
+    ]),
+    versions: [polite, { ...polite, neverReady: true }, polite],
+  },
   'what serves stands by while the next version bakes, also if the word that it was ready once is lost': {
     ...story({ policy: { ...web.policy, bakeSeconds: 8 } }, {}, [
       edit(5000),
